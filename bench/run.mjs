@@ -1,0 +1,102 @@
+// npm run bench -- [WORK | gateway] [--quick] [--rounds N] [--json FILE]
+import { writeFileSync } from 'node:fs'
+import { availableParallelism, cpus } from 'node:os'
+import { parseArgs } from 'node:util'
+import { contenders, installPeers, runOnce } from './contenders.mjs'
+import { format, header, median, range, toJson } from './report.mjs'
+import { WORKS } from './works.mjs'
+
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    quick: { type: 'boolean', default: false },
+    rounds: { type: 'string' },
+    json: { type: 'string' },
+  },
+})
+
+const FULL = { rounds: 5, times: [500, 1000] }
+const QUICK = { rounds: 1, times: [0, 50] }
+const QUICK_BATCH = 20_000
+const GATEWAY = 'gateway'
+
+const plan = options.quick ? QUICK : FULL
+const rounds = Number(options.rounds ?? plan.rounds)
+if (!Number.isInteger(rounds) || rounds < 1) fail(`--rounds wants a whole number above 0, not ${options.rounds}`)
+
+const wanted = (name) => positionals.length === 0 || positionals.some((filter) => name.includes(filter))
+const works = WORKS.filter(({ key, name }) => wanted(key) || wanted(name))
+const gateway = wanted(GATEWAY)
+if (works.length === 0 && !gateway) {
+  fail(`no work is named so; there are ${[...WORKS.map(({ key }) => key), GATEWAY].join(', ')}`)
+}
+
+const rows = []
+installPeers()
+print(`${cpus()[0]?.model ?? 'unknown processor'}, ${availableParallelism()} cores, ${rounds} rounds in turn\n`)
+print(header())
+if (works.length > 0) {
+  const everyone = contenders()
+  for (const work of works) show(await measureInTurn(everyone, options.quick ? shortened(work) : work))
+}
+if (gateway) {
+  const { runGateway } = await import('./gateway.mjs')
+  show(await runGateway({ quick: options.quick }))
+}
+if (options.json !== undefined) writeFileSync(options.json, toJson(rows))
+
+/** Each round gives every contender one run, so that a noisy minute hits them all. */
+async function measureInTurn(everyone, work) {
+  const results = everyone.map((contender) => ({ contender, samples: [] }))
+  for (let round = 0; round < rounds; round++) {
+    for (const { contender, samples } of results) samples.push(await runOnce(contender, work, plan.times))
+  }
+  const figures = results.map(({ contender, samples }) => ({
+    ...contender,
+    median: median(samples),
+    range: range(samples),
+  }))
+  return figures.filter(({ name }) => name === 'ours').map((ours) => toRow(work, ours, figures))
+}
+
+/** Ours on one Node beside every peer's best setting; a peer on Node stands beside ours on the same Node. */
+function toRow(work, ours, figures) {
+  const row = {
+    work: work.name,
+    unit: work.unit,
+    node: ours.node,
+    ours: ours.median,
+    peers: {},
+    ranges: { ours: ours.range },
+    settings: {},
+    goals: work.goals,
+    better: work.better,
+  }
+  for (const peer of figures) {
+    if (peer.name === 'ours' || (peer.node !== undefined && peer.node !== ours.node)) continue
+    const best = row.peers[peer.name]
+    if (best !== undefined && (work.better === 'more' ? peer.median <= best : peer.median >= best)) continue
+    row.peers[peer.name] = peer.median
+    row.ranges[peer.name] = peer.range
+    row.settings[peer.name] = peer.setting
+  }
+  return row
+}
+
+function shortened(work) {
+  return { ...work, batch: work.key === 'fan-out' ? work.batch / 10 : Math.min(work.batch, QUICK_BATCH) }
+}
+
+function show(more) {
+  rows.push(...more)
+  print(more.map(format).join('\n'))
+}
+
+function print(text) {
+  process.stdout.write(`${text}\n`)
+}
+
+function fail(message) {
+  process.stderr.write(`bench: ${message}\n`)
+  process.exit(2)
+}

@@ -1,0 +1,171 @@
+import { fault } from '../internal/errors.ts'
+import { CALL, type CallOwner, isTimeout, Request } from '../kernel/calls.ts'
+import type { Caller } from '../kernel/context.ts'
+import type { Reason } from '../kernel/exit.ts'
+import { Node } from '../kernel/node.ts'
+import type { Pid, Ref } from '../kernel/pid.ts'
+import { Process } from '../kernel/process.ts'
+import type { Program } from '../kernel/program.ts'
+import type { Name, Via } from '../kernel/protocol.ts'
+import { link, monitor } from '../kernel/signals.ts'
+
+/**
+ * OTP's synchronous start (proc_lib): the starter waits until the new process has acknowledged or ended. As from
+ * OTP 26 on, a failed start is reported only when the process is gone, and leaves no EXIT in the starter's mailbox.
+ *
+ *     starter                           new process
+ *     start(program, args) ──spawn──>   registers its name, runs init
+ *     (waits)              <──ack────   ok(pid) | ignore | error(reason)
+ */
+export type StartResult<P = unknown> = readonly ['ok', Pid<P>] | 'ignore' | readonly ['error', Reason]
+export type StartMonitorResult<P = unknown> =
+  | readonly ['ok', readonly [Pid<P>, Ref]]
+  | 'ignore'
+  | readonly ['error', Reason]
+
+export interface StartOptions<P = unknown> {
+  /** Registered before init runs; taken: `['error', ['already_started', pid]]`, and init does not run. */
+  readonly name?: string | Name<P> | Via<P>
+  /** Milliseconds that init may take; then the process is killed and the result is `['error', 'timeout']`. */
+  readonly timeout?: number
+}
+
+/** How the new process belongs to its starter. */
+export type Bond = 'none' | 'link' | 'monitor'
+
+/** What a process that was started has as its state until it has acknowledged: whom to tell, and what to begin with. */
+export class Start extends Request {
+  readonly args: readonly unknown[]
+  readonly name: StartOptions['name']
+  readonly #owner: CallOwner
+  readonly #bond: Bond
+  readonly #resolve: (result: StartMonitorResult | StartResult) => void
+  #pid: Pid | undefined
+  #ref: Ref | undefined
+  #settled = false
+
+  constructor(
+    owner: CallOwner,
+    bond: Bond,
+    args: readonly unknown[],
+    name: StartOptions['name'],
+    resolve: (result: StartMonitorResult | StartResult) => void,
+  ) {
+    super(CALL, 'start', undefined)
+    this.args = args
+    this.name = name
+    this.#owner = owner
+    this.#bond = bond
+    this.#resolve = resolve
+  }
+
+  get pid(): Pid | undefined {
+    return this.#owner.pidOrNone
+  }
+
+  get alias(): boolean {
+    return true
+  }
+
+  /** Watches `process`, which is to acknowledge, for `timeout` milliseconds. */
+  begin(process: Process, timeout: number): void {
+    this.watch(process)
+    this.#pid = process.pid
+    const owner = this.#owner
+    if (owner instanceof Process) {
+      process.parent = owner.pid
+      if (this.#bond === 'link') link(owner, process.pid)
+      else if (this.#bond === 'monitor') this.#ref = monitor(owner, process.pid, 'DOWN')
+    }
+    if (timeout !== Number.POSITIVE_INFINITY) owner.node.timers.start(this, timeout)
+  }
+
+  /** The process runs. */
+  settle(): void {
+    const pid = this.#pid!
+    this.#finish(this.#bond === 'monitor' ? ['ok', [pid, this.#ref!]] : ['ok', pid])
+  }
+
+  /** The process is to end with `reason` because it could not start; the starter gets `result`. */
+  refuse(process: Process, reason: Reason, result: 'ignore' | readonly ['error', Reason]): void {
+    this.#release(process)
+    process.end(reason)
+    this.#finish(result)
+  }
+
+  /** The process ended before it had acknowledged. */
+  fail(why: Reason): void {
+    this.#finish(['error', why])
+  }
+
+  override expire(): void {
+    const process = this.#pid?.process
+    if (process === undefined) return
+    const owner = this.#owner
+    if (owner instanceof Process) owner.unlink(process.pid)
+    this.#release(process)
+    process.end('killed')
+    this.#finish(['error', 'timeout'])
+  }
+
+  /** A starter that traps exits learns of the failure by the result alone; one that does not gets the exit signal. */
+  #release(process: Process): void {
+    const owner = this.#owner
+    if (!(owner instanceof Process)) return
+    if (owner.trapsExits) owner.unlink(process.pid)
+    if (this.#ref !== undefined) owner.demonitor(this.#ref, { flush: true })
+  }
+
+  #finish(result: StartMonitorResult | StartResult): void {
+    if (this.#settled) return
+    this.#settled = true
+    this.detach()
+    this.#owner.node.timers.stop(this)
+    if (!this.#owner.ended) this.#resolve(result)
+  }
+}
+
+/** Starts a process of `program`, whose first turn finds a `Start` in its state. */
+export function startProcess(
+  caller: Caller,
+  program: Program,
+  args: readonly unknown[],
+  bond: Bond,
+  options: StartOptions | undefined,
+): Promise<StartMonitorResult | StartResult> {
+  const owner = ownerOf(caller)
+  return new Promise((resolve, reject) => {
+    if (owner.ended) return
+    const timeout = options?.timeout ?? Number.POSITIVE_INFINITY
+    if (!isTimeout(timeout)) return reject(fault('bad_timeout', `got ${String(timeout)}`))
+    const name = options?.name
+    const holder = name === undefined ? undefined : caller.node.resolve(name).pid
+    if (holder !== undefined) return resolve(['error', ['already_started', holder]])
+    const start = new Start(owner, bond, args, name, resolve)
+    start.begin(owner.node.startProcess(program, start), timeout)
+  })
+}
+
+/** The process or node behind a `Caller`. */
+export function ownerOf(caller: Caller): CallOwner {
+  if (caller instanceof Process || caller instanceof Node) return caller
+  throw fault('badarg', 'a caller is the `this` of a callback, or a node')
+}
+
+/** Gives the process of `start` its name; when it is taken, ends it and tells the starter. */
+export function takeName(process: Process, start: Start): boolean {
+  const { name } = start
+  if (name === undefined) return true
+  const { node } = process
+  if (typeof name === 'object' && 'via' in name) {
+    if (name.via.registerName(name.key, process.pid)) return true
+  } else {
+    const text = typeof name === 'string' ? name : name.name
+    if (node.whereis(text) === undefined) {
+      node.register(text, process.pid)
+      return true
+    }
+  }
+  start.refuse(process, 'normal', ['error', ['already_started', node.resolve(name).pid]])
+  return false
+}

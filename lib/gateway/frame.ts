@@ -1,0 +1,128 @@
+import { fault } from '../internal/errors.ts'
+import { CLIENT_FRAME_BYTES } from '../internal/limits.ts'
+import { type ClientOpcode, CloseCode, isClientOpcode, Opcode } from './protocol.ts'
+
+/**
+ * A dispatch, encoded once for all the sessions that get it. Its bytes are those of the JSON text, but for `s`, which
+ * each session has its own of: the frame keeps ten columns for it, blank at first,
+ *
+ *     {"op":0,"s":          ,"t":"MESSAGE_CREATE","d":{"content":"hi"}}
+ *                 |---10---|
+ *
+ * and `patchSequence` writes a session's number into them, right-aligned, just before the bytes are sent. JSON allows
+ * blanks there, and since `s` comes before the event's name its columns are at the same place in every frame. So the
+ * bytes are shared by every session and every resume window, and are whole only between `patchSequence` and the
+ * `send` that copies them.
+ */
+export type EventFrame = Uint8Array & { readonly [eventFrame]: never }
+declare const eventFrame: unique symbol
+
+const HEAD = Buffer.from('{"op":0,"s":')
+const COLUMNS = 10
+const COLUMNS_END = HEAD.length + COLUMNS
+const NAME = Buffer.from(',"t":"')
+const BLANK = 0x20
+const ZERO = 0x30
+const QUOTE = 0x22
+const BRACE = 0x7d
+
+/**
+ * Encodes a dispatch.
+ * @param name the event's name, such as MESSAGE_CREATE
+ * @param json the text of `d`: valid JSON, which is not looked at again
+ * @throws badarg when the name is not made of capital letters, digits and underscores
+ */
+export function encodeEvent(name: string, json: string): EventFrame {
+  if (!/^[A-Z][A-Z0-9_]*$/.test(name)) throw fault('badarg', `an event's name is like MESSAGE_CREATE, not ${name}`)
+  return Buffer.from(`${HEAD}${' '.repeat(COLUMNS)}${NAME}${name}","d":${json}}`) as unknown as EventFrame
+}
+
+/**
+ * Takes an event that another node has encoded. The bytes are copied, so that the frame does not keep alive the larger
+ * buffer in which it arrived; the sender is trusted to have sent valid JSON.
+ * @throws badarg when the bytes are not laid out as an event
+ */
+export function adoptEvent(bytes: Uint8Array): EventFrame {
+  const frame = Buffer.from(bytes)
+  const laidOut =
+    frame.subarray(0, HEAD.length).equals(HEAD) &&
+    frame.subarray(COLUMNS_END, COLUMNS_END + NAME.length).equals(NAME) &&
+    frame.at(-1) === BRACE
+  if (!laidOut) throw fault('badarg', 'bytes of an event start with its opcode, ten columns and its name')
+  return frame as unknown as EventFrame
+}
+
+/** The event's name, read from its frame. */
+export function eventName(frame: EventFrame): string {
+  const start = COLUMNS_END + NAME.length
+  return Buffer.from(frame.subarray(start, frame.indexOf(QUOTE, start))).toString('latin1')
+}
+
+/**
+ * Writes `sequence` (1 to SEQUENCE_MAX, which is what fits) into the frame's columns. All ten are written: the number
+ * that stood there may have been longer. Every event of every session passes here.
+ */
+export function patchSequence(frame: EventFrame, sequence: number): void {
+  let column = COLUMNS_END
+  let rest = sequence
+  do {
+    const tenth = (rest / 10) | 0
+    frame[--column] = ZERO + rest - tenth * 10
+    rest = tenth
+  } while (rest > 0)
+  while (column > HEAD.length) frame[--column] = BLANK
+}
+
+function encode(op: number, d: unknown): Uint8Array {
+  return Buffer.from(JSON.stringify({ op, d, s: null, t: null }))
+}
+
+/** The server's first frame: how many milliseconds the client has between two heartbeats. */
+export function helloFrame(heartbeatInterval: number): Uint8Array {
+  return encode(Opcode.HELLO, { heartbeat_interval: heartbeatInterval })
+}
+
+/** Frames that are the same for everyone. */
+export const HEARTBEAT_FRAME: Uint8Array = encode(Opcode.HEARTBEAT, null)
+export const HEARTBEAT_ACK_FRAME: Uint8Array = encode(Opcode.HEARTBEAT_ACK, null)
+export const RECONNECT_FRAME: Uint8Array = encode(Opcode.RECONNECT, null)
+/** The client may try the same session again, on this connection. */
+export const INVALID_SESSION_RESUMABLE_FRAME: Uint8Array = encode(Opcode.INVALID_SESSION, true)
+/** The session is gone; the client has to identify. `d` is a boolean always: stock clients hang on a null. */
+export const INVALID_SESSION_FRAME: Uint8Array = encode(Opcode.INVALID_SESSION, false)
+
+export interface ClientFrame {
+  readonly op: ClientOpcode
+  /** Whatever the client has sent, null when it has sent nothing: the opcode's own schema is checked by its handler. */
+  readonly d: unknown
+}
+
+export type DecodedFrame =
+  | { readonly ok: true; readonly frame: ClientFrame }
+  | { readonly ok: false; readonly closeCode: 4001 | 4002; readonly reason: string }
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true })
+
+/** Reads a client's frame, which is not trusted: whatever the bytes are, the answer is a frame or a close code. */
+export function decodeClientFrame(bytes: Uint8Array): DecodedFrame {
+  if (bytes.length > CLIENT_FRAME_BYTES) return refused(CloseCode.DECODE_ERROR, 'The frame is too long.')
+  let value: unknown
+  try {
+    value = JSON.parse(UTF8.decode(bytes))
+  } catch {
+    return refused(CloseCode.DECODE_ERROR, 'The frame is not JSON.')
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return refused(CloseCode.DECODE_ERROR, 'The frame is not an object.')
+  }
+  const op = 'op' in value ? value.op : undefined
+  if (typeof op !== 'number' || !Number.isInteger(op)) {
+    return refused(CloseCode.DECODE_ERROR, 'The opcode is not an integer.')
+  }
+  if (!isClientOpcode(op)) return refused(CloseCode.UNKNOWN_OPCODE, 'Unknown opcode.')
+  return { ok: true, frame: { op, d: 'd' in value ? value.d : null } }
+}
+
+function refused(closeCode: 4001 | 4002, reason: string): DecodedFrame {
+  return { ok: false, closeCode, reason }
+}

@@ -1,0 +1,56 @@
+/**
+ * Every error this library raises, by its stable code. The text says what was wrong and what would be right; the code
+ * never changes its meaning. A module raises one with `throw fault('badarg', 'what exactly')`.
+ */
+const TABLE = {
+  // kernel
+  badarg: 'An argument is not of the kind this operation takes',
+  undef: 'The function to run does not exist',
+  noproc: 'No process is there',
+  system_limit: 'A limit of the node is reached',
+  calling_self: 'A process cannot wait for a reply of its own: answer the request directly, or cast',
+  process_exited: 'The process that this context belongs to has ended; its effects are dropped',
+  node_stopped: 'The node has been stopped',
+  function_clause: 'No callback takes this message',
+  bad_timeout: 'A timeout is a whole number of milliseconds, 0 or more, or Infinity',
+  // gateway
+  port_in_use: 'Another program listens on this address: stop it, or choose another port (0 takes a free one)',
+  host_unavailable: 'This host is not an address of this machine: use 127.0.0.1, 0.0.0.0 or one of its own addresses',
+  port_denied: 'The system does not let this user listen on this port: choose one above 1023',
+  listen_failed: 'The system refused to listen on this address',
+  transport_unavailable: 'This transport cannot run here: choose another, or auto',
+  body_too_large: 'The body of the request is larger than this server reads',
+  request_aborted: 'The client went away before its request was complete',
+  sequence_exhausted: 'The session has used up its sequence numbers: it has to identify again',
+  // storage
+  storage_unwritable: 'The data folder cannot be used: name a folder in which this user may create and write files',
+  storage_corrupt: 'Stored data is damaged: restore the data folder from a backup, or name an empty one',
+  storage_format: 'The data folder was written by another version: use that version, or name an empty folder',
+  storage_unavailable: 'The storage engine does not load on this machine: use a supported platform, or reinstall',
+  storage_busy: 'More writes wait for the disk than the queue holds; nothing was written, try again later',
+  storage_failed: 'The disk refused a write, which is not acknowledged; the storage must be closed and opened again',
+  storage_closed: 'The storage has been closed',
+  stale_generation: 'The guild has been loaded again since: this owner may not write any more',
+  event_exists: 'An event with this sequence or a later one is stored already in this generation',
+  already_exists: 'Something with this key is stored already; nothing was written',
+  snowflake_exhausted: 'Ids are made faster than the clock allows (4096 a millisecond)',
+  snowflake_clock: 'The clock shows a time that no snowflake can hold: set it to a time after 2015',
+} as const
+
+export type FaultCode = keyof typeof TABLE
+
+/** An error with a stable `code` from the table, for programs, and a `message` for people. */
+export class Fault extends Error {
+  override readonly name = 'Fault'
+  readonly code: FaultCode
+
+  constructor(code: FaultCode, detail?: string, options?: ErrorOptions) {
+    super(detail === undefined ? `${code}: ${TABLE[code]}` : `${code}: ${TABLE[code]} (${detail})`, options)
+    this.code = code
+  }
+}
+
+/** Makes, and does not throw, the error with this code; `detail` names the culprit and what would be right. */
+export function fault(code: FaultCode, detail?: string, options?: ErrorOptions): Fault {
+  return new Fault(code, detail, options)
+}

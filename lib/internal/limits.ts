@@ -1,0 +1,99 @@
+/** Every bound of the system, named, with its unit. A value that an operator may change is a default here. */
+
+/** Milliseconds that a call waits for its reply unless told otherwise (gen_server's default). */
+export const CALL_TIMEOUT_MS = 5000
+/** Processes that may live on one node unless told otherwise. */
+export const PROCESSES_PER_NODE = 4_000_000
+/** Slots of a mailbox's ring when it is new (a power of two). */
+export const MAILBOX_RING_SLOTS = 8
+/** Drained mailbox rings that are kept for the next burst. */
+export const MAILBOX_SPARE_RINGS = 64
+/** Slots of the largest ring that is kept. */
+export const MAILBOX_SPARE_SLOTS = 65_536
+/** Messages that one process handles before the next in the run queue has its turn. */
+export const QUANTUM = 256
+/** Messages that are handled before timers and sockets have their turn. */
+export const TURN_MESSAGES = 4096
+/** Milliseconds of handling before timers and sockets have their turn; looked at between two quanta. */
+export const TURN_MS = 8
+/** Milliseconds that the links and monitors of an ended process wait for what it owned to be closed. */
+export const OWNED_CLOSE_MS = 5000
+
+// gateway
+
+/** Bytes of one client frame on the gateway (Discord: a longer one closes the connection with 4002). */
+export const CLIENT_FRAME_BYTES = 4096
+/** Bytes of one inbound WebSocket message that are read in order to refuse it with a close code; past it, a cut. */
+export const INBOUND_MESSAGE_BYTES = 65_536
+/** Bytes that wait for one reader of a socket in the transport; past it, the reader is cut off. */
+export const SOCKET_BACKPRESSURE_BYTES = 1_048_576
+/** WebSockets that one listener holds open. */
+export const SOCKETS_PER_LISTENER = 100_000
+/** Milliseconds that a client has to answer a close frame before its socket is destroyed. */
+export const SOCKET_CLOSE_MS = 5000
+/** Bytes of an HTTP request's line and headers. */
+export const HTTP_HEAD_BYTES = 16_384
+/** Bytes of an HTTP request's body. */
+export const HTTP_BODY_BYTES = 1_048_576
+/** HTTP requests that one listener answers at a time. */
+export const HTTP_REQUESTS_PENDING = 4096
+/** Milliseconds that an HTTP connection may stay idle, and that a request's headers may take. */
+export const HTTP_IDLE_MS = 10_000
+/** Milliseconds that an HTTP request may take to arrive. */
+export const HTTP_REQUEST_MS = 60_000
+/** The largest sequence number of a session: ten digits fit the columns of a frame. */
+export const SEQUENCE_MAX = 9_999_999_999
+/** Events that a session keeps for a client that resumes. */
+export const RESUME_WINDOW_EVENTS = 4096
+/** Bytes of events that a session keeps for a client that resumes; the newest event is kept whatever its size. */
+export const RESUME_WINDOW_BYTES = 8_388_608
+/** Bytes of events that a session writes to its socket in one piece. */
+export const OUTBOX_WRITE_BYTES = 65_536
+/** Bytes waiting in a session's socket above which the session writes nothing more until it has drained. */
+export const OUTBOX_BUFFERED_BYTES = 262_144
+/** Sessions whose sockets are written in one turn of the event loop. */
+export const OUTBOXES_PER_TURN = 1024
+/** Milliseconds between the heartbeats asked of a client (Discord: 41,250 to 45,000). */
+export const HEARTBEAT_INTERVAL_MS = 41_250
+/** Milliseconds past the interval that a heartbeat may be late, for a slow network. */
+export const HEARTBEAT_GRACE_MS = 20_000
+/** REST requests a second of one user, over all routes (Discord). */
+export const REST_REQUESTS_PER_SECOND = 50
+/** Requests of one address answered with 401, 403 or 429 in 10 minutes before it is shut out (Discord). */
+export const INVALID_REQUESTS_PER_10_MINUTES = 10_000
+/** Frames that a client may send on one connection in 60 seconds (Discord: one more closes it with 4008). */
+export const CLIENT_FRAMES_PER_MINUTE = 120
+/** IDENTIFYs of one user in 24 hours (Discord). */
+export const IDENTIFIES_PER_DAY = 1000
+/** IDENTIFYs that may be made at once, in each span of 5 seconds (Discord's max_concurrency). */
+export const IDENTIFY_CONCURRENCY = 1
+/** Buckets that one rate limiter remembers. */
+export const RATE_LIMIT_BUCKETS = 262_144
+
+// storage
+/** Messages that one read of a channel's history may ask for (Discord's bound). */
+export const MESSAGES_PER_READ = 100
+/** Channels that one read of a guild's list may ask for. */
+export const CHANNELS_PER_READ = 500
+/** Members that one read of a guild's list may ask for (Discord's bound). */
+export const MEMBERS_PER_READ = 1000
+/** Guilds that one read of a list may ask for (Discord's bound). */
+export const GUILDS_PER_READ = 200
+/** Users that one read may name. */
+export const USERS_PER_READ = 1000
+/** Outbox events that one read may ask for, and that one trim removes. */
+export const EVENTS_PER_READ = 1000
+/** Writes, and events, that one commit of a guild may hold. */
+export const WRITES_PER_COMMIT = 100
+/** Characters of JSON text that one stored record, or the data of one event, may have. */
+export const RECORD_CHARACTERS = 262_144
+/** Characters of an invite's code. */
+export const INVITE_CODE_CHARACTERS = 64
+/** Characters of rows that may wait for the disk; more are refused with `storage_busy`. */
+export const FLUSH_QUEUE_CHARACTERS = 67_108_864
+/** Characters of rows after which a flush takes no further write along. */
+export const FLUSH_BATCH_CHARACTERS = 4_194_304
+/** Milliseconds by which a burst of ids may run ahead of the clock. */
+export const SNOWFLAKE_BORROW_MS = 1000
+/** Characters of a token that is looked at. */
+export const TOKEN_CHARACTERS = 128

@@ -1,0 +1,31 @@
+/**
+ * The host port: all that a node takes from the machine it runs on. Time, randomness and the turn of the event loop
+ * come in here and nowhere else, so that a simulation can put a virtual host in its place and run many nodes, each with
+ * its own clock, in one OS process. A lint rule forbids the global forms outside `system-host.ts`.
+ */
+export interface Clock {
+  /** Monotonic time in milliseconds with fractions; its zero is arbitrary. */
+  monotonic(): number
+  /** Wall-clock time in whole milliseconds since 1970. Only for what people and other systems read. */
+  wall(): number
+  /** Calls `run` once, `milliseconds` from now or later. Holds the OS process open. */
+  startTimer(run: () => void, milliseconds: number): TimerHandle
+  stopTimer(handle: TimerHandle): void
+}
+
+/** Opaque to everyone but the host that made it. */
+export type TimerHandle = object | number
+
+export interface Random {
+  /** `size` bytes from a source that cannot be guessed: secrets, tokens, nonces. */
+  bytes(size: number): Uint8Array
+  /** An integer from 0 up to, not including, `bound`. Not for secrets. */
+  below(bound: number): number
+}
+
+export interface Host extends Clock, Random {
+  /** Runs `run` once the current JavaScript stack is empty, before any timer or socket. */
+  microtask(run: () => void): void
+  /** Runs `run` after timers and sockets that are due have had their turn. */
+  macrotask(run: () => void): void
+}

@@ -1,0 +1,53 @@
+import type { Context } from './context.ts'
+import { EMPTY } from './mailbox.ts'
+import type { Process } from './process.ts'
+import type { Program } from './program.ts'
+
+/** Handles one message and returns the next state, or a promise of it. `this` is the process. */
+export type LoopHandler<S, M> = (this: Context, message: M, state: S) => S | Promise<S>
+
+class Loop<S, M> implements Program {
+  readonly #handle: LoopHandler<S, M>
+  readonly #initial: S
+
+  constructor(handle: LoopHandler<S, M>, initial: S) {
+    this.#handle = handle
+    this.#initial = initial
+  }
+
+  start(process: Process): void {
+    process.state = this.#initial
+  }
+
+  run(process: Process, quantum: number): number {
+    const handle = this.#handle
+    for (let handled = 0; handled < quantum; ) {
+      const message = process.take()
+      if (message === EMPTY) return handled
+      handled++
+      const next = handle.call(process, message as M, process.state as S)
+      if (next instanceof Promise) {
+        process.suspend(next, (state) => {
+          process.state = state
+        })
+        return handled
+      }
+      process.state = next
+      if (process.ended) return handled
+    }
+    return quantum
+  }
+}
+
+/**
+ * A process that handles one message after the other:
+ *
+ *     const counter = node.spawn(loop((message: number, sum: number) => sum + message, 0))
+ *     node.send(counter, 2)
+ *
+ * The lightest process there is; for anything with requests and replies use a GenServer. One program may be spawned any
+ * number of times.
+ */
+export function loop<S, M = unknown>(handle: LoopHandler<S, M>, initial: S): Program {
+  return new Loop(handle, initial)
+}

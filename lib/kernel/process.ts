@@ -1,0 +1,337 @@
+import { fault } from '../internal/errors.ts'
+import { Ring } from '../internal/ring.ts'
+import { CALL, type Call, type CallOwner, Cast, makeCall, type Request } from './calls.ts'
+import type { Body, CallOptions, Context, From, MonitorOptions, ReceiveOptions } from './context.ts'
+import { Exit, type Reason, reasonOf } from './exit.ts'
+import { BUSY, ENDED, QUEUED, STARTED, TRAPS_EXITS } from './flags.ts'
+import { addLink, hasLink, type Links } from './links.ts'
+import { afterRemoval, EMPTY, type Mailbox, mailboxLength, pushMessage } from './mailbox.ts'
+import type { Node } from './node.ts'
+import { Pid, type Ref } from './pid.ts'
+import type { ProcessTimer } from './process-timers.ts'
+import type { Program } from './program.ts'
+import type { Dest } from './protocol.ts'
+import { type Receiver, rawProgram, receive } from './raw.ts'
+import * as signals from './signals.ts'
+
+/** What few processes have: made when the first of it is needed. */
+export class Rare {
+  name: string | undefined
+  /** The monitors this process has set, by the id of their ref. */
+  monitors: Map<number, signals.Monitor> | undefined
+  /** Those who are to hear of its end. */
+  watchers: Set<signals.Watcher> | undefined
+  timers: Set<ProcessTimer> | undefined
+  owned: Set<Disposable | AsyncDisposable> | undefined
+  abort: AbortController | undefined
+  receiver: Receiver | undefined
+  /** Messages that were looked at and are to wait: they are older than those in the mailbox. */
+  aside: Ring<unknown> | undefined
+  /** Of a behaviour: what it keeps beside the state, such as its timeout or that it is suspended. */
+  behaviour: unknown
+}
+
+/**
+ * A process: one object with few fields. It is its own context, the `this` of its callbacks.
+ *
+ * Life: spawned (queued) ──start──> running <──> waiting for messages ──ended, once──> announced to links and monitors
+ */
+export class Process implements Context, CallOwner {
+  /** @internal */ readonly node: Node
+  /** @internal */ readonly pid: Pid
+  /** @internal */ program: Program
+  /** @internal */ state: unknown
+  /** @internal */ mailbox: Mailbox = EMPTY
+  /** @internal */ flags = 0
+  /** @internal The process that started this one under OTP's start protocol. */ parent: Pid | undefined
+  /** @internal */ links: Links
+  /** @internal The requests that this process has not answered. */ calls: Request | undefined
+  /** @internal */ openCalls: Set<Call> | undefined
+  /** @internal */ rare: Rare | undefined
+
+  constructor(node: Node, id: number, program: Program, state: unknown) {
+    this.node = node
+    this.pid = new Pid(node.address, id, this)
+    this.program = program
+    this.state = state
+    this.parent = undefined
+    this.links = undefined
+    this.calls = undefined
+    this.openCalls = undefined
+    this.rare = undefined
+  }
+
+  // --- what the kernel does with it
+
+  get ended(): boolean {
+    return (this.flags & ENDED) !== 0
+  }
+
+  get trapsExits(): boolean {
+    return (this.flags & TRAPS_EXITS) !== 0
+  }
+
+  get pidOrNone(): Pid {
+    return this.pid
+  }
+
+  /** The record of rare things, made when it is not there. */
+  get extra(): Rare {
+    this.rare ??= new Rare()
+    return this.rare
+  }
+
+  get messageCount(): number {
+    return mailboxLength(this.mailbox) + (this.rare?.aside?.size ?? 0)
+  }
+
+  /** Puts a message into the mailbox. */
+  deliver(message: unknown): void {
+    const flags = this.flags
+    if ((flags & ENDED) !== 0) return
+    this.mailbox = pushMessage(this.mailbox, message)
+    if ((flags & (QUEUED | BUSY)) === 0) {
+      this.flags = flags | QUEUED
+      this.node.scheduler.enqueue(this)
+    }
+  }
+
+  /** Takes the oldest message; EMPTY when there is none. */
+  take(): unknown {
+    const mailbox = this.mailbox
+    if (mailbox instanceof Ring) {
+      const message = mailbox.shift()
+      if (mailbox.size === 0) this.mailbox = afterRemoval(mailbox)
+      return message
+    }
+    this.mailbox = EMPTY
+    return mailbox
+  }
+
+  /** Keeps a message, behind those put aside before, out of the way of `take`. */
+  putAside(message: unknown): void {
+    const extra = this.extra
+    extra.aside ??= new Ring(8)
+    extra.aside.push(message)
+  }
+
+  /** Puts what was put aside back in front of the mailbox. */
+  putBack(): void {
+    const aside = this.rare?.aside
+    if (aside === undefined) return
+    for (let message = this.take(); message !== EMPTY; message = this.take()) aside.push(message)
+    this.extra.aside = undefined
+    this.mailbox = afterRemoval(aside)
+    this.wake()
+  }
+
+  /** Takes the earliest message for which `match` answers true, or EMPTY; looks at those put aside, too. */
+  takeFirst(match?: (message: unknown) => boolean): unknown {
+    const aside = this.rare?.aside
+    if (aside !== undefined) {
+      for (let i = 0; i < aside.size; i++) if (match === undefined || match(aside.at(i))) return aside.removeAt(i)
+    }
+    if (match === undefined) return this.take()
+    for (let message = this.take(); message !== EMPTY; message = this.take()) {
+      if (match(message)) return message
+      this.putAside(message)
+    }
+    return EMPTY
+  }
+
+  /** Called by the scheduler: runs it until it waits, has ended, or has handled `quantum` messages. */
+  runSlice(quantum: number): number {
+    let handled = 1
+    try {
+      if ((this.flags & (STARTED | ENDED)) === 0) {
+        this.flags |= STARTED
+        this.program.start(this)
+      }
+      if ((this.flags & (BUSY | ENDED)) === 0 && this.mailbox !== EMPTY) handled += this.program.run(this, quantum)
+    } catch (thrown) {
+      this.crash(thrown)
+    }
+    if (this.mailbox !== EMPTY && (this.flags & (BUSY | ENDED)) === 0) this.node.scheduler.enqueue(this)
+    else this.flags &= ~QUEUED
+    return handled
+  }
+
+  /** Waits for `pending` and then goes on with `proceed` or `fail`; meanwhile no message is handled. */
+  suspend<T>(pending: PromiseLike<T>, proceed: (value: T) => void, fail?: (thrown: unknown) => void): void {
+    this.flags |= BUSY
+    const settled = <V>(next: (value: V) => void) => {
+      return (value: V) => {
+        if (this.ended) return
+        this.flags &= ~BUSY
+        try {
+          next(value)
+        } catch (thrown) {
+          this.crash(thrown)
+        }
+        this.wake()
+      }
+    }
+    pending.then(settled(proceed), settled(fail ?? ((thrown: unknown) => this.crash(thrown))))
+  }
+
+  /** Sees to it that messages that wait are handled. */
+  wake(): void {
+    if (this.mailbox === EMPTY || (this.flags & (QUEUED | BUSY | ENDED)) !== 0) return
+    this.flags |= QUEUED
+    this.node.scheduler.enqueue(this)
+  }
+
+  addLink(pid: Pid): void {
+    this.links = addLink(this.links, pid, this.node.address)
+  }
+
+  hasLink(pid: Pid): boolean {
+    return hasLink(this.links, pid, this.node.address)
+  }
+
+  /** Ends the process because its code threw. */
+  crash(thrown: unknown): void {
+    if (this.ended) return
+    const reason = reasonOf(thrown)
+    if (!(thrown instanceof Exit)) {
+      const details = { pid: this.pid, registered_name: this.rare?.name, reason }
+      this.node.report({ level: 'error', label: ['process', 'crash'], details })
+    }
+    this.end(reason)
+  }
+
+  /** Ends the process; the first reason counts. */
+  end(reason: Reason): void {
+    signals.end(this, reason)
+  }
+
+  // --- what its own code does with it
+
+  get self(): Pid {
+    return this.pid
+  }
+
+  get signal(): AbortSignal {
+    const extra = this.extra
+    extra.abort ??= new AbortController()
+    if (this.ended) extra.abort.abort()
+    return extra.abort.signal
+  }
+
+  send(to: Dest, message: unknown): void {
+    if (this.ended) return
+    if (to instanceof Pid && to.process !== undefined) to.process.deliver(message)
+    else this.node.route(to, message)
+  }
+
+  call(to: Dest, operation: string, request?: unknown, options?: CallOptions): Promise<never> {
+    return makeCall(this, to, CALL, operation, request, options?.timeout) as Promise<never>
+  }
+
+  cast(to: Dest, operation: string, request?: unknown): void {
+    if (!this.ended) this.node.routeCast(to, new Cast(operation, request))
+  }
+
+  reply<V>(from: From<V>, value: V): void {
+    if (!this.ended) this.node.reply(from, value)
+  }
+
+  spawn<A extends readonly unknown[]>(body: Body<A> | Program, ...args: A): Pid {
+    this.#mustLive()
+    return this.node.spawn(body, ...args)
+  }
+
+  spawnLink<A extends readonly unknown[]>(body: Body<A> | Program, ...args: A): Pid {
+    this.#mustLive()
+    const child = this.node.spawnProcess(body, args)
+    signals.link(this, child.pid)
+    return child.pid
+  }
+
+  spawnMonitor<A extends readonly unknown[]>(body: Body<A> | Program, ...args: A): readonly [Pid, Ref] {
+    this.#mustLive()
+    const { pid } = this.node.spawnProcess(body, args)
+    return [pid, signals.monitor(this, pid, 'DOWN')]
+  }
+
+  exit(to: Pid, reason: Reason): void {
+    if (this.ended) return
+    signals.exit(this.node, this.pid, to, reason)
+    if (this.ended) throw fault('process_exited')
+  }
+
+  link(pid: Pid): void {
+    if (!(pid instanceof Pid)) throw fault('badarg', 'link takes a pid')
+    if (!this.ended) signals.link(this, pid)
+  }
+
+  unlink(pid: Pid): void {
+    if (!(pid instanceof Pid)) throw fault('badarg', 'unlink takes a pid')
+    signals.unlink(this, pid)
+  }
+
+  monitor(to: Dest, options?: MonitorOptions): Ref {
+    this.#mustLive()
+    return signals.monitor(this, to, options?.tag ?? 'DOWN')
+  }
+
+  demonitor(ref: Ref, options?: { flush?: boolean }): boolean {
+    const active = signals.demonitor(this, ref)
+    if (!active && options?.flush) {
+      this.takeFirst((message) => (message as { ref?: unknown } | null)?.ref === ref)
+      if (this.program !== rawProgram) this.putBack()
+    }
+    return active
+  }
+
+  trapExit(flag: boolean): boolean {
+    const before = this.trapsExits
+    this.flags = flag ? this.flags | TRAPS_EXITS : this.flags & ~TRAPS_EXITS
+    return before
+  }
+
+  monitorNodes(flag: boolean): void {
+    this.node.monitorNodes(this, flag)
+  }
+
+  own<T extends Disposable | AsyncDisposable>(resource: T): T {
+    if (this.ended) {
+      signals.dispose(resource)
+      throw fault('process_exited')
+    }
+    const extra = this.extra
+    extra.owned ??= new Set()
+    extra.owned.add(resource)
+    return resource
+  }
+
+  sendAfter(milliseconds: number, to: Dest, message: unknown): Ref {
+    this.#mustLive()
+    return this.node.sendAfter(milliseconds, to, message)
+  }
+
+  startTimer(milliseconds: number, to: Dest, message: unknown): Ref {
+    this.#mustLive()
+    return this.node.startTimer(milliseconds, to, message)
+  }
+
+  cancelTimer(timer: Ref): number | false {
+    return this.node.cancelTimer(timer)
+  }
+
+  readTimer(timer: Ref): number | false {
+    return this.node.readTimer(timer)
+  }
+
+  sleep(milliseconds: number): Promise<void> {
+    return this.node.sleepOf(this, milliseconds)
+  }
+
+  receive(match?: (message: unknown) => boolean, options?: ReceiveOptions): Promise<never> {
+    return receive(this, match, options) as Promise<never>
+  }
+
+  #mustLive(): void {
+    if (this.ended) throw fault('process_exited')
+  }
+}

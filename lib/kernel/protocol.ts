@@ -1,0 +1,66 @@
+import type { Pid } from './pid.ts'
+
+/**
+ * What a process answers, said once, as an interface that only the compiler sees:
+ *
+ *     interface CounterApi {
+ *       state: number
+ *       init: [start: number]
+ *       call: { add(request: { n: number }): number; label(): string }
+ *       cast: { reset(): void }
+ *     }
+ */
+export interface Protocol {
+  state: unknown
+  init?: readonly unknown[]
+  call?: object
+  cast?: object
+  info?: unknown
+  continue?: unknown
+}
+
+export type Operation = (...request: never[]) => unknown
+
+/** The operations of one kind, by name. */
+export type Operations<P, Kind extends 'call' | 'cast'> = P extends { [K in Kind]: infer O } ? O : Record<never, never>
+
+/** The request that an operation takes: its one parameter, or `undefined`. */
+export type RequestOf<F> = F extends (request: infer R) => unknown ? (unknown extends R ? undefined : R) : undefined
+
+/** What an operation answers. */
+export type ReplyOf<F> = F extends (...request: never[]) => infer R ? R : never
+
+/** The arguments that follow an operation's name in a call: the request if it takes one, then options. */
+export type RequestArguments<F, Options> = F extends (...request: infer R) => unknown
+  ? R extends []
+    ? [request?: undefined, options?: Options]
+    : R extends [infer Request]
+      ? [request: Request, options?: Options]
+      : R extends [(infer Request)?]
+        ? [request?: Request, options?: Options]
+        : never
+  : never
+
+/** A registered name: of this node, or with `node` of that one. The type parameter is for the compiler only. */
+export interface Name<out P = unknown> {
+  readonly name: string
+  readonly node?: string
+  readonly protocol?: P
+}
+
+/** A name kept by a registry of its own: anything with these three functions (OTP's `{via, Module, Name}`). */
+export interface Via<out P = unknown> {
+  readonly via: NameRegistry
+  readonly key: unknown
+  readonly protocol?: P
+}
+
+export interface NameRegistry {
+  whereisName(key: unknown): Pid | undefined
+  /** `false` when the key is taken. Called by the process that is to carry the name. */
+  registerName(key: unknown, pid: Pid): boolean
+  unregisterName(key: unknown): void
+}
+
+/** Whom to send to or to call: a pid, a name of this node (a plain string, or with its protocol), of another, or via. */
+export type Dest<P = unknown> = Pid<P> | Name<P> | Via<P> | string

@@ -1,0 +1,103 @@
+import { fault } from '../internal/errors.ts'
+import { isTimeout } from './calls.ts'
+import { type Body, type ReceiveOptions, TIMEOUT } from './context.ts'
+import { BUSY } from './flags.ts'
+import { EMPTY } from './mailbox.ts'
+import type { Process } from './process.ts'
+import type { Program } from './program.ts'
+import { TimerEntry } from './timer-wheel.ts'
+
+/**
+ * Raw processes: an async function that receives its own messages.
+ *
+ *     node.spawn(async function () {
+ *       for (;;) {
+ *         const message = await this.receive()
+ *         ...
+ *       }
+ *     })
+ *
+ * While the function waits for something else than `receive`, its messages wait in the mailbox. When it returns, the
+ * process ends with `normal`; what it throws is its reason.
+ */
+class RawProgram implements Program {
+  start(process: Process): void {
+    const { body, args } = process.state as { body: Body; args: readonly unknown[] }
+    process.state = undefined
+    process.flags |= BUSY
+    Promise.resolve(body.apply(process, [...args])).then(
+      () => process.end('normal'),
+      (thrown) => process.crash(thrown),
+    )
+  }
+
+  /** Messages arrived while `receive` waits: is the awaited one among them? The others are put aside. */
+  run(process: Process, quantum: number): number {
+    const receiver = process.rare!.receiver!
+    for (let taken = 1; ; taken++) {
+      const message = process.take()
+      if (message === EMPTY) return taken
+      if (receiver.offer(message) || taken === quantum) return taken
+    }
+  }
+}
+
+export const rawProgram: Program = new RawProgram()
+
+/** A `receive` that waits for a message. */
+export class Receiver extends TimerEntry {
+  readonly #process: Process
+  readonly #match: ((message: unknown) => boolean) | undefined
+  readonly #resolve: (message: unknown) => void
+
+  constructor(process: Process, match: ((message: unknown) => boolean) | undefined, resolve: (m: unknown) => void) {
+    super()
+    this.#process = process
+    this.#match = match
+    this.#resolve = resolve
+  }
+
+  /** Takes `message`, or puts it aside when it is not the one that is waited for. */
+  offer(message: unknown): boolean {
+    if (this.#match !== undefined && !this.#match(message)) {
+      this.#process.putAside(message)
+      return false
+    }
+    this.#finish(message)
+    return true
+  }
+
+  override expire(): void {
+    if (!this.#process.ended) this.#finish(TIMEOUT)
+  }
+
+  #finish(message: unknown): void {
+    const process = this.#process
+    process.node.timers.stop(this)
+    process.rare!.receiver = undefined
+    process.flags |= BUSY
+    this.#resolve(message)
+  }
+}
+
+/** See `Context.receive`. The earliest message that matches is taken; the order of the others stays. */
+export function receive(
+  process: Process,
+  match: ((message: unknown) => boolean) | undefined,
+  options: ReceiveOptions | undefined,
+): Promise<unknown> {
+  if (process.program !== rawProgram) throw fault('badarg', 'receive is for raw processes; others have handlers')
+  if (process.ended) return new Promise(() => {})
+  const after = options?.after ?? Number.POSITIVE_INFINITY
+  if (!isTimeout(after)) throw fault('bad_timeout', `got ${String(after)}`)
+  if (process.rare?.receiver !== undefined) throw fault('badarg', 'a receive of this process is waiting already')
+  const message = process.takeFirst(match)
+  if (message !== EMPTY) return Promise.resolve(message)
+  if (after === 0) return Promise.resolve(TIMEOUT)
+  return new Promise((resolve) => {
+    const receiver = new Receiver(process, match, resolve)
+    process.extra.receiver = receiver
+    if (after !== Number.POSITIVE_INFINITY) process.node.timers.start(receiver, after)
+    process.flags &= ~BUSY
+  })
+}

@@ -1,0 +1,376 @@
+import { type Call, type CallKind, Cast, Request } from './calls.ts'
+import type { From } from './context.ts'
+import type { Reason } from './exit.ts'
+import { listLinks, removeLink } from './links.ts'
+import type { Node } from './node.ts'
+import { type NodeAddress, Pid } from './pid.ts'
+import type { Process } from './process.ts'
+import { addWatcher, exitSignal, type Monitor, type Watcher } from './signals.ts'
+
+/**
+ * Signals between nodes, as positional arrays: the kind, then what the comment names. An `id` is a process of the node
+ * that sends (from) or receives (to); `to` is an id or a registered name; `ref` is a number that the sender chose.
+ */
+export const SEND = 1 // to, message
+export const CALL_REQUEST = 2 // to, from id or 0, ref, kind, alias, operation, request
+export const REPLY = 3 // ref, value, caller's id or 0, alias
+export const CALL_FAILED = 4 // ref, reason, acknowledged
+export const CAST = 5 // to, operation, request
+export const LINK = 6 // from id, to id
+export const UNLINK = 7 // from id, to id
+export const LINK_EXIT = 8 // from id, to id, reason
+export const EXIT = 9 // from id, to id, reason
+export const MONITOR = 10 // ref, to
+export const DEMONITOR = 11 // ref
+export const DOWN = 12 // ref, reason
+
+type To = number | string
+export type Signal =
+  | readonly [typeof SEND, To, unknown]
+  | readonly [typeof CALL_REQUEST, To, number, number, CallKind, boolean, string, unknown]
+  | readonly [typeof REPLY, number, unknown, number, boolean]
+  | readonly [typeof CALL_FAILED, number, Reason, boolean]
+  | readonly [typeof CAST, To, string, unknown]
+  | readonly [typeof LINK | typeof UNLINK, number, number]
+  | readonly [typeof LINK_EXIT | typeof EXIT, number, number, Reason]
+  | readonly [typeof MONITOR, number, To]
+  | readonly [typeof DEMONITOR, number]
+  | readonly [typeof DOWN, number, Reason]
+
+/** What carries signals to other nodes. Order between two nodes holds; what is lost shows as a node that goes down. */
+export interface Carrier {
+  /**
+   * Takes a signal for `node`, connecting when there is no connection yet. `creation` is the start of that node for
+   * which the signal is meant, `undefined` when any will do: one that is for an earlier start is given back with
+   * `Remote.undeliverable`. `busy`: the link is congested, the signal was not taken (only asked for calls and casts).
+   */
+  send(node: string, creation: number | undefined, signal: Signal): 'sent' | 'busy' | 'unreachable'
+  connected(): readonly string[]
+}
+
+const nowhere: Carrier = { send: () => 'unreachable', connected: () => [] }
+
+/** Where to send to on another node. */
+export interface RemoteTarget {
+  readonly node: string
+  readonly pid?: Pid | undefined
+  readonly name?: string | undefined
+}
+
+/** A caller on another node that this node may answer. */
+export class RemoteFrom implements From {
+  readonly address: NodeAddress
+  readonly pid: Pid | undefined
+  readonly ref: number
+  readonly alias: boolean
+
+  constructor(address: NodeAddress, pid: Pid | undefined, ref: number, alias: boolean) {
+    this.address = address
+    this.pid = pid
+    this.ref = ref
+    this.alias = alias
+  }
+}
+
+/** A request whose caller is on another node, in the mailbox of a server here. */
+class RemoteRequest extends Request {
+  readonly from: RemoteFrom
+  readonly #remote: Remote
+
+  constructor(remote: Remote, from: RemoteFrom, kind: CallKind, operation: string, request: unknown) {
+    super(kind, operation, request)
+    this.#remote = remote
+    this.from = from
+  }
+
+  get pid(): Pid | undefined {
+    return this.from.pid
+  }
+
+  get alias(): boolean {
+    return this.from.alias
+  }
+
+  settle(value: unknown): void {
+    this.detach()
+    this.#remote.reply(this.from, value)
+  }
+
+  fail(why: Reason): void {
+    this.detach()
+    const { address, ref } = this.from
+    this.#remote.carry(address, [CALL_FAILED, ref, why, this.acknowledged])
+  }
+
+  override expire(): void {}
+}
+
+/** A monitor that a process of another node has set on one here. */
+class RemoteWatcher implements Watcher {
+  readonly target: Process
+  readonly #tell: (reason: Reason) => void
+
+  constructor(target: Process, tell: (reason: Reason) => void) {
+    this.target = target
+    this.#tell = tell
+  }
+
+  down(reason: Reason): void {
+    this.#tell(reason)
+  }
+}
+
+/** What this node and another have between them, to be undone when the connection is lost. */
+class Peer {
+  readonly linked = new Set<Process>()
+  readonly monitors = new Map<number, Monitor>()
+  readonly calls = new Map<number, Call>()
+  readonly watchers = new Map<number, RemoteWatcher>()
+}
+
+/**
+ * The kernel's side of distribution: turns what is done to remote pids into signals, applies the signals that come in,
+ * and undoes links, monitors and calls with `noconnection` when a node is lost.
+ */
+export class Remote {
+  readonly #node: Node
+  readonly #peers = new Map<string, Peer>()
+  #carrier: Carrier = nowhere
+
+  constructor(node: Node) {
+    this.#node = node
+  }
+
+  attach(carrier: Carrier): void {
+    this.#carrier = carrier
+  }
+
+  /** The names of the nodes that are connected. */
+  nodes(): readonly string[] {
+    return this.#carrier.connected()
+  }
+
+  // --- out
+
+  send(target: RemoteTarget, message: unknown): void {
+    if (message instanceof Cast) this.#carryTo(target, [CAST, toOf(target), message.operation, message.request])
+    else this.#carryTo(target, [SEND, toOf(target), message])
+  }
+
+  call(call: Call, target: RemoteTarget): void {
+    const ref = this.#node.makeRef()
+    const { kind, alias, operation, request } = call
+    const from = call.pid?.id ?? 0
+    const sent = this.#carryTo(target, [CALL_REQUEST, toOf(target), from, ref.id, kind, alias, operation, request])
+    if (sent !== 'sent') return call.fail(sent === 'busy' ? 'busy' : ['nodedown', target.node])
+    call.ref = ref
+    call.remoteNode = target.node
+    this.#peer(target.node).calls.set(ref.id, call)
+  }
+
+  callSettled(call: Call): void {
+    this.#peers.get(call.remoteNode!)?.calls.delete(call.ref!.id)
+  }
+
+  reply(from: RemoteFrom, value: unknown): void {
+    this.carry(from.address, [REPLY, from.ref, value, from.pid?.id ?? 0, from.alias])
+  }
+
+  exit(from: Pid, to: Pid, reason: Reason): void {
+    this.carry(to.address, [EXIT, from.id, to.id, reason])
+  }
+
+  linkExit(process: Process, to: Pid, reason: Reason): void {
+    this.carry(to.address, [LINK_EXIT, process.pid.id, to.id, reason])
+    this.#forgetLink(process, to)
+  }
+
+  link(process: Process, to: Pid): void {
+    if (this.carry(to.address, [LINK, process.pid.id, to.id]) === 'sent') this.#peer(to.node).linked.add(process)
+    else this.#breakLink(process, to, 'noconnection')
+  }
+
+  unlink(process: Process, to: Pid): void {
+    this.carry(to.address, [UNLINK, process.pid.id, to.id])
+    this.#forgetLink(process, to)
+  }
+
+  monitor(set: Monitor, target: RemoteTarget): void {
+    if (this.#carryTo(target, [MONITOR, set.ref.id, toOf(target)]) !== 'sent') set.down('noconnection')
+    else this.#peer(target.node).monitors.set(set.ref.id, set)
+  }
+
+  demonitor(set: Monitor): void {
+    const node = set.object.node ?? this.#node.name
+    if (!this.#peers.get(node)?.monitors.delete(set.ref.id)) return
+    this.#carrier.send(node, undefined, [DEMONITOR, set.ref.id])
+  }
+
+  carry(to: NodeAddress, signal: Signal): 'sent' | 'busy' | 'unreachable' {
+    return this.#carrier.send(to.name, to.creation, signal)
+  }
+
+  #carryTo(target: RemoteTarget, signal: Signal): 'sent' | 'busy' | 'unreachable' {
+    return this.#carrier.send(target.node, target.pid?.address.creation, signal)
+  }
+
+  // --- in
+
+  /** Applies a signal from the node at `from`. Signals of one node must be given in the order it sent them. */
+  receive(from: NodeAddress, signal: Signal): void {
+    switch (signal[0]) {
+      case SEND:
+        return this.#target(signal[1])?.deliver(signal[2])
+      case CAST:
+        return this.#target(signal[1])?.deliver(new Cast(signal[2], signal[3]))
+      case CALL_REQUEST:
+        return this.#onCall(from, signal)
+      case REPLY:
+        return this.#onReply(from, signal)
+      case CALL_FAILED:
+        return this.#onCallFailed(from, signal)
+      case LINK:
+        return this.#onLink(new Pid(from, signal[1]), signal[2])
+      case UNLINK:
+        return this.#onUnlink(new Pid(from, signal[1]), signal[2])
+      case LINK_EXIT:
+        return this.#onLinkExit(new Pid(from, signal[1]), signal[2], signal[3])
+      case EXIT: {
+        const target = this.#target(signal[2])
+        return target && exitSignal(target, new Pid(from, signal[1]), signal[3], false)
+      }
+      case MONITOR:
+        return this.#onMonitor(from, signal[1], signal[2])
+      case DEMONITOR:
+        return this.#onDemonitor(from, signal[1])
+      case DOWN:
+        return this.#onDown(from.name, signal[1], signal[2])
+    }
+  }
+
+  /** The carrier could not deliver: the node at that address has been started anew since, so the process is gone. */
+  undeliverable(to: NodeAddress, signal: Signal): void {
+    if (signal[0] === LINK) this.#onLinkExit(new Pid(to, signal[2]), signal[1], 'noproc')
+    else if (signal[0] === MONITOR) this.#onDown(to.name, signal[1], 'noproc')
+    else if (signal[0] === CALL_REQUEST) this.#peer(to.name).calls.get(signal[3])?.fail('noproc')
+  }
+
+  nodeUp(name: string): void {
+    this.#node.announceNode('nodeup', name)
+  }
+
+  /** The connection to `name` is lost, or could not be made. */
+  nodeDown(name: string, wasUp: boolean): void {
+    const peer = this.#peers.get(name)
+    this.#peers.delete(name)
+    if (peer !== undefined) {
+      for (const process of [...peer.linked]) {
+        for (const pid of listLinks(process.links)) {
+          if (pid.node === name) this.#breakLink(process, pid, 'noconnection')
+        }
+      }
+      for (const set of [...peer.monitors.values()]) set.down('noconnection')
+      for (const call of [...peer.calls.values()]) call.fail(['nodedown', name])
+      for (const watcher of peer.watchers.values()) watcher.target.rare?.watchers?.delete(watcher)
+    }
+    if (wasUp) this.#node.announceNode('nodedown', name)
+  }
+
+  #onCall(from: NodeAddress, signal: Extract<Signal, readonly [typeof CALL_REQUEST, ...unknown[]]>): void {
+    const [, to, caller, ref, kind, alias, operation, request] = signal
+    const target = this.#target(to)
+    if (target === undefined) return void this.carry(from, [CALL_FAILED, ref, 'noproc', false])
+    const pid = caller === 0 ? undefined : new Pid(from, caller)
+    new RemoteRequest(this, new RemoteFrom(from, pid, ref, alias), kind, operation, request).attach(target)
+  }
+
+  #onReply(
+    from: NodeAddress,
+    [, ref, value, caller, alias]: readonly [unknown, number, unknown, number, boolean],
+  ): void {
+    const call = this.#peers.get(from.name)?.calls.get(ref)
+    if (call !== undefined) call.settle(value)
+    else if (!alias) this.#target(caller)?.deliver({ type: 'reply', from: ref, value })
+  }
+
+  #onCallFailed(from: NodeAddress, [, ref, reason, acknowledged]: readonly [unknown, number, Reason, boolean]): void {
+    const call = this.#peers.get(from.name)?.calls.get(ref)
+    if (call === undefined) return
+    call.acknowledged = acknowledged
+    call.fail(reason)
+  }
+
+  #onLink(from: Pid, to: number): void {
+    const target = this.#target(to)
+    if (target === undefined) return void this.carry(from.address, [LINK_EXIT, to, from.id, 'noproc'])
+    target.addLink(from)
+    this.#peer(from.node).linked.add(target)
+  }
+
+  #onUnlink(from: Pid, to: number): void {
+    const target = this.#target(to)
+    if (target === undefined) return
+    target.links = removeLink(target.links, from, this.#node.address)
+    this.#forgetLink(target, from)
+  }
+
+  #onLinkExit(from: Pid, to: number, reason: Reason): void {
+    const target = this.#target(to)
+    if (target?.hasLink(from)) this.#breakLink(target, from, reason)
+  }
+
+  #onMonitor(from: NodeAddress, ref: number, to: To): void {
+    const target = this.#target(to)
+    if (target === undefined) return void this.carry(from, [DOWN, ref, 'noproc'])
+    const { watchers } = this.#peer(from.name)
+    const watcher = new RemoteWatcher(target, (reason) => {
+      watchers.delete(ref)
+      this.carry(from, [DOWN, ref, reason])
+    })
+    watchers.set(ref, watcher)
+    addWatcher(target, watcher)
+  }
+
+  #onDemonitor(from: NodeAddress, ref: number): void {
+    const peer = this.#peers.get(from.name)
+    const watcher = peer?.watchers.get(ref)
+    if (watcher === undefined) return
+    peer!.watchers.delete(ref)
+    watcher.target.rare?.watchers?.delete(watcher)
+  }
+
+  #onDown(node: string, ref: number, reason: Reason): void {
+    const { monitors } = this.#peer(node)
+    const set = monitors.get(ref)
+    monitors.delete(ref)
+    set?.down(reason)
+  }
+
+  #breakLink(process: Process, other: Pid, reason: Reason): void {
+    process.links = removeLink(process.links, other, this.#node.address)
+    this.#forgetLink(process, other)
+    exitSignal(process, other, reason, true)
+  }
+
+  #forgetLink(process: Process, other: Pid): void {
+    if (listLinks(process.links).some((pid) => pid.node === other.node)) return
+    this.#peers.get(other.node)?.linked.delete(process)
+  }
+
+  #peer(name: string): Peer {
+    let peer = this.#peers.get(name)
+    if (peer === undefined) {
+      peer = new Peer()
+      this.#peers.set(name, peer)
+    }
+    return peer
+  }
+
+  #target(to: To): Process | undefined {
+    return typeof to === 'number' ? this.#node.processOf(to) : this.#node.whereis(to)?.process
+  }
+}
+
+function toOf(target: RemoteTarget): To {
+  return target.name ?? target.pid!.id
+}

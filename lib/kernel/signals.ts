@@ -1,0 +1,217 @@
+import { fault } from '../internal/errors.ts'
+import { OWNED_CLOSE_MS } from '../internal/limits.ts'
+import { Ring } from '../internal/ring.ts'
+import type { DownMessage, ExitMessage, Reason } from './exit.ts'
+import { ENDED, TRAPS_EXITS } from './flags.ts'
+import { addLink, hasLink, listLinks, removeLink } from './links.ts'
+import { EMPTY } from './mailbox.ts'
+import type { Node } from './node.ts'
+import { Pid, type Ref } from './pid.ts'
+import type { Process } from './process.ts'
+import type { Dest, Name } from './protocol.ts'
+
+/**
+ * Signals other than messages: exits, links, monitors. Between processes of a node they take effect when they are sent
+ * and never wait behind a mailbox. An end that brings others with it is worked off in a loop, not by recursion, so a
+ * chain of a million links ends like a chain of two.
+ *
+ * Rules: "Processes", Erlang reference manual; the table of exit signals stands at `exitSignal`.
+ */
+
+/** Someone who hears of the end of a process, once: a monitor of this node, or of another. */
+export interface Watcher {
+  down(reason: Reason): void
+}
+
+/** A monitor that a process of this node has set. */
+export class Monitor implements Watcher {
+  readonly ref: Ref
+  readonly watcher: Process
+  /** What the message names: the pid, or the name and node it was set by. */
+  readonly object: Pid | Name
+  readonly tag: string
+  /** The watched process when it is here. */
+  target: Process | undefined
+
+  constructor(ref: Ref, watcher: Process, object: Pid | Name, tag: string) {
+    this.ref = ref
+    this.watcher = watcher
+    this.object = object
+    this.tag = tag
+  }
+
+  down(reason: Reason): void {
+    if (!this.watcher.rare?.monitors?.delete(this.ref.id)) return
+    const message: DownMessage = Object.freeze({ type: this.tag, ref: this.ref, object: this.object, reason })
+    this.watcher.deliver(message)
+  }
+}
+
+/** `erlang:exit/2`: the signal from `from` takes effect now if `to` lives here. */
+export function exit(node: Node, from: Pid, to: Pid, reason: Reason): void {
+  if (!(to instanceof Pid)) throw fault('badarg', 'exit takes a pid')
+  if (to.process !== undefined) exitSignal(to.process, from, reason, false)
+  else if (to.address !== node.address) node.remote.exit(from, to, reason)
+}
+
+/**
+ * An exit signal reaches `target`; `linked` tells whether it comes from a link or was sent.
+ *
+ *     reason                  not trapping              trapping
+ *     normal, by a link       ignored                   message
+ *     normal, sent            ignored, unless by self   message
+ *     kill, sent              ends with killed          ends with killed
+ *     kill, by a link         ends with kill            message
+ *     any other               ends with it              message
+ */
+export function exitSignal(target: Process, from: Pid, reason: Reason, linked: boolean): void {
+  if ((target.flags & ENDED) !== 0) return
+  if (reason === 'kill' && !linked) end(target, 'killed')
+  else if ((target.flags & TRAPS_EXITS) !== 0) {
+    const message: ExitMessage = Object.freeze({ type: 'EXIT', from, reason })
+    target.deliver(message)
+  } else if (reason !== 'normal' || (!linked && from === target.pid)) end(target, reason)
+}
+
+/** `erlang:link/1`. */
+export function link(process: Process, pid: Pid): void {
+  const { node } = process
+  if (pid === process.pid || hasLink(process.links, pid, node.address)) return
+  const target = pid.process
+  if (target !== undefined) {
+    process.links = addLink(process.links, pid, node.address)
+    target.links = addLink(target.links, process.pid, node.address)
+  } else if (pid.address !== node.address) {
+    process.links = addLink(process.links, pid, node.address)
+    node.remote.link(process, pid)
+  } else if (process.trapsExits) exitSignal(process, pid, 'noproc', true)
+  else throw fault('noproc', `cannot link to ${pid}, which has ended`)
+}
+
+/** `erlang:unlink/1`. */
+export function unlink(process: Process, pid: Pid): void {
+  const home = process.node.address
+  if (!hasLink(process.links, pid, home)) return
+  process.links = removeLink(process.links, pid, home)
+  if (pid.process !== undefined) pid.process.links = removeLink(pid.process.links, process.pid, home)
+  else if (pid.address !== home) process.node.remote.unlink(process, pid)
+}
+
+/** `erlang:monitor/2,3`. */
+export function monitor(process: Process, to: Dest, tag: string): Ref {
+  const { node } = process
+  const ref = node.makeRef()
+  if (to === process.pid) return ref
+  const found = node.resolve(to)
+  const object = to instanceof Pid ? to : found.name !== undefined ? { name: found.name, node: found.node } : found.pid
+  if (object === undefined) throw fault('badarg', 'monitor takes a pid or a name')
+  const set = new Monitor(ref, process, object, tag)
+  const extra = process.extra
+  extra.monitors ??= new Map()
+  extra.monitors.set(ref.id, set)
+  const target = found.pid?.process
+  if (target !== undefined) {
+    set.target = target
+    addWatcher(target, set)
+  } else if (found.node !== node.name) node.remote.monitor(set, found)
+  else set.down('noproc')
+  return ref
+}
+
+/** `erlang:demonitor/1`: whether the monitor was still set. */
+export function demonitor(process: Process, ref: Ref): boolean {
+  const set = process.rare?.monitors?.get(ref.id)
+  if (set === undefined) return false
+  process.rare?.monitors?.delete(ref.id)
+  if (set.target !== undefined) set.target.rare?.watchers?.delete(set)
+  else process.node.remote.demonitor(set)
+  return true
+}
+
+export function addWatcher(target: Process, watcher: Watcher): void {
+  const extra = target.extra
+  extra.watchers ??= new Set()
+  extra.watchers.add(watcher)
+}
+
+/**
+ * Ends a process. Its name, timers, monitors and resources are gone before links and monitors hear of it, so whoever
+ * hears finds the name free and the port closed ("Visible Resources", Erlang reference manual).
+ */
+export function end(process: Process, reason: Reason): void {
+  if ((process.flags & ENDED) !== 0) return
+  process.flags |= ENDED
+  process.mailbox = EMPTY
+  process.node.forget(process)
+  const closing = process.rare === undefined ? undefined : release(process)
+  if (process.openCalls !== undefined) for (const call of process.openCalls) call.abandon()
+  if (closing === undefined) announce(process, reason)
+  else process.node.afterClosing(closing, OWNED_CLOSE_MS, () => announce(process, reason))
+}
+
+/** Gives back what the process held; a promise when something takes time to close. */
+function release(process: Process): Promise<unknown> | undefined {
+  const { node } = process
+  const { timers, monitors, owned, abort } = process.rare!
+  if (timers !== undefined) for (const timer of timers) node.dropTimer(timer)
+  if (monitors !== undefined) for (const set of [...monitors.values()]) demonitor(process, set.ref)
+  abort?.abort()
+  if (owned === undefined) return undefined
+  const pending: PromiseLike<unknown>[] = []
+  for (const resource of [...owned].reverse()) {
+    const closing = dispose(resource)
+    if (closing !== undefined) pending.push(closing)
+  }
+  return pending.length === 0 ? undefined : Promise.allSettled(pending)
+}
+
+/** Closes a resource of a process that has ended; what it throws concerns nobody any more. */
+export function dispose(resource: Disposable | AsyncDisposable): PromiseLike<unknown> | undefined {
+  try {
+    if (Symbol.asyncDispose in resource) return resource[Symbol.asyncDispose]()
+    resource[Symbol.dispose]()
+  } catch {
+    // the end of the process goes on
+  }
+  return undefined
+}
+
+/** Ends that wait to be announced; more than one only while a cascade is being worked off. */
+const announcements = new Ring<readonly [Process, Reason]>(64)
+let announcing = false
+
+function announce(process: Process, reason: Reason): void {
+  announcements.push([process, reason])
+  if (announcing) return
+  announcing = true
+  try {
+    for (let next = announcements.shift(); next !== undefined; next = announcements.shift()) tell(next[0], next[1])
+  } finally {
+    announcing = false
+  }
+}
+
+function tell(process: Process, reason: Reason): void {
+  const { node, pid } = process
+  const { links } = process
+  process.links = undefined
+  if (links !== undefined) {
+    for (const linked of listLinks(links)) {
+      const other = linked.process
+      if (other !== undefined) {
+        other.links = removeLink(other.links, pid, node.address)
+        exitSignal(other, pid, reason, true)
+      } else if (linked.address !== node.address) node.remote.linkExit(process, linked, reason)
+    }
+  }
+  const watchers = process.rare?.watchers
+  if (watchers !== undefined) for (const watcher of watchers) watcher.down(reason)
+  while (process.calls !== undefined) failCall(process, reason)
+  process.rare = undefined
+}
+
+function failCall(process: Process, reason: Reason): void {
+  const call = process.calls!
+  call.fail(reason)
+  if (process.calls === call) call.detach()
+}
