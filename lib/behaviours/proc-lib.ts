@@ -1,5 +1,5 @@
 import { fault } from '../internal/errors.ts'
-import { CALL, type CallOwner, isTimeout, Request } from '../kernel/calls.ts'
+import { CALL, type CallOwner, detach, isTimeout, type Request, watchServer } from '../kernel/calls.ts'
 import type { Caller } from '../kernel/context.ts'
 import type { Reason } from '../kernel/exit.ts'
 import { Node } from '../kernel/node.ts'
@@ -8,6 +8,7 @@ import { Process } from '../kernel/process.ts'
 import type { Program } from '../kernel/program.ts'
 import type { Name, Via } from '../kernel/protocol.ts'
 import { link, monitor } from '../kernel/signals.ts'
+import type { Timer } from '../kernel/timer-wheel.ts'
 
 /**
  * OTP's synchronous start (proc_lib): the starter waits until the new process has acknowledged or ended. As from
@@ -34,7 +35,17 @@ export interface StartOptions<P = unknown> {
 export type Bond = 'none' | 'link' | 'monitor'
 
 /** What a process that was started has as its state until it has acknowledged: whom to tell, and what to begin with. */
-export class Start extends Request {
+export class Start implements Request, Timer {
+  readonly kind: typeof CALL = CALL
+  readonly operation = 'start'
+  readonly request = undefined
+  acknowledged = false
+  server: Process | undefined = undefined
+  previousCall: Request | undefined = undefined
+  nextCall: Request | undefined = undefined
+  previous: Timer | undefined = undefined
+  next: Timer | undefined = undefined
+  deadline = 0
   readonly args: readonly unknown[]
   readonly name: StartOptions['name']
   readonly #owner: CallOwner
@@ -51,7 +62,6 @@ export class Start extends Request {
     name: StartOptions['name'],
     resolve: (result: StartMonitorResult | StartResult) => void,
   ) {
-    super(CALL, 'start', undefined)
     this.args = args
     this.name = name
     this.#owner = owner
@@ -69,7 +79,7 @@ export class Start extends Request {
 
   /** Watches `process`, which is to acknowledge, for `timeout` milliseconds. */
   begin(process: Process, timeout: number): void {
-    this.watch(process)
+    watchServer(this, process)
     this.#pid = process.pid
     const owner = this.#owner
     if (owner instanceof Process) {
@@ -98,7 +108,7 @@ export class Start extends Request {
     this.#finish(['error', why])
   }
 
-  override expire(): void {
+  expire(): void {
     const process = this.#pid?.process
     if (process === undefined) return
     const owner = this.#owner
@@ -119,8 +129,8 @@ export class Start extends Request {
   #finish(result: StartMonitorResult | StartResult): void {
     if (this.#settled) return
     this.#settled = true
-    this.detach()
-    this.#owner.node.timers.stop(this)
+    detach(this)
+    if (this.next !== undefined) this.#owner.node.timers.stop(this)
     if (!this.#owner.ended) this.#resolve(result)
   }
 }

@@ -1,11 +1,12 @@
 import { fault } from '../internal/errors.ts'
-import { CALL, type Call, Cast, isTimeout, Request } from '../kernel/calls.ts'
+import { CALL, Cast, isTimeout } from '../kernel/calls.ts'
 import { isOrderly, type Reason, reasonOf } from '../kernel/exit.ts'
 import { BUSY, ENDED } from '../kernel/flags.ts'
 import { EMPTY } from '../kernel/mailbox.ts'
 import { samePid } from '../kernel/pid.ts'
 import type { Process } from '../kernel/process.ts'
 import type { Program } from '../kernel/program.ts'
+import { isRequest } from '../kernel/remote.ts'
 import { TimerEntry } from '../kernel/timer-wheel.ts'
 import type { AnyGenServer } from './gen-server.ts'
 import { type Start, takeName } from './proc-lib.ts'
@@ -120,7 +121,7 @@ export class ServerProgram implements Program, SystemServer {
   #handle(process: Process, message: unknown): void {
     const extra = process.rare?.behaviour as ServerExtra | undefined
     if (extra !== undefined && !this.#admit(process, extra, message)) return
-    if (message instanceof Request) {
+    if (isRequest(message)) {
       if (message.kind !== CALL) return handleSystem(this, process, message)
       const callback = this.#calls.get(message.operation)
       if (callback === undefined) throw fault('function_clause', `handleCall has no ${message.operation}`)
@@ -184,7 +185,7 @@ export class ServerProgram implements Program, SystemServer {
 
   #applyResult(process: Process, result: Result, message: unknown): void {
     const { kind } = result
-    const call = message instanceof Request ? (message as Call) : undefined
+    const call = isRequest(message) ? message : undefined
     if (kind === REPLY && call !== undefined) {
       process.state = result.state
       call.settle(result.value)
@@ -261,7 +262,7 @@ export class ServerProgram implements Program, SystemServer {
     if (process.ended) return
     if (!isOrderly(reason)) {
       const name = process.rare?.name ?? process.pid
-      const last_message = lastMessage instanceof Request ? lastMessage.operation : lastMessage
+      const last_message = isRequest(lastMessage) ? lastMessage.operation : lastMessage
       const details = { name, reason, last_message, state: process.state }
       process.node.report({ level: 'error', label: ['gen_server', 'terminate'], details })
     }
@@ -312,6 +313,6 @@ function isParentExit(process: Process, message: unknown): message is { reason: 
 }
 
 function isForSuspended(process: Process, message: unknown): boolean {
-  if (message instanceof Request) return message.kind !== CALL
+  if (isRequest(message)) return message.kind !== CALL
   return process.trapsExits && isParentExit(process, message)
 }

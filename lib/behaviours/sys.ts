@@ -38,7 +38,7 @@ export function stop(
   caller: Caller,
   to: Dest,
   reason: unknown = 'normal',
-  timeout = Number.POSITIVE_INFINITY,
+  timeout: number = Number.POSITIVE_INFINITY,
 ): Promise<void> {
   return makeCall(ownerOf(caller), to, STOP, 'terminate', [reason, 'infinity'], timeout) as Promise<void>
 }

@@ -13,7 +13,7 @@ export const MAILBOX_SPARE_SLOTS = 65_536
 /** Messages that one process handles before the next in the run queue has its turn. */
 export const QUANTUM = 256
 /** Messages that are handled before timers and sockets have their turn. */
-export const TURN_MESSAGES = 4096
+export const TURN_MESSAGES = 16_384
 /** Milliseconds of handling before timers and sockets have their turn; looked at between two quanta. */
 export const TURN_MS = 8
 /** Milliseconds that the links and monitors of an ended process wait for what it owned to be closed. */

@@ -7,7 +7,7 @@ import type { Pid, Ref } from './pid.ts'
 import type { Process } from './process.ts'
 import type { Dest } from './protocol.ts'
 import { equalTerms } from './term.ts'
-import { TimerEntry } from './timer-wheel.ts'
+import type { Timer } from './timer-wheel.ts'
 
 /**
  * A call is one object: the message in the server's mailbox, the `from` that it answers, the caller's monitor of the
@@ -26,54 +26,42 @@ export const STOP = 2
 export type CallKind = typeof CALL | typeof SYSTEM | typeof STOP
 
 /** A request as the server sees it, whether the caller is here or on another node. */
-export abstract class Request extends TimerEntry implements From {
+export interface Request extends From {
   readonly kind: CallKind
   readonly operation: string
   readonly request: unknown
-  /** @internal Set for a STOP that the server has begun to carry out. */ acknowledged = false
+  readonly pid: Pid | undefined
+  /** Whether late answers vanish even from the caller's mailbox; not so for a call without a timeout. */
+  readonly alias: boolean
+  /** @internal Set for a STOP that the server has begun to carry out. */ acknowledged: boolean
   /** @internal */ server: Process | undefined
   /** @internal */ previousCall: Request | undefined
   /** @internal */ nextCall: Request | undefined
 
-  constructor(kind: CallKind, operation: string, request: unknown) {
-    super()
-    this.kind = kind
-    this.operation = operation
-    this.request = request
-  }
-
-  abstract readonly pid: Pid | undefined
-  /** Whether late answers vanish even from the caller's mailbox; not so for a call without a timeout. */
-  abstract readonly alias: boolean
-  abstract settle(value: unknown): void
+  /** The answer. The first one counts. */
+  settle(value: unknown): void
   /** The server ended, or was never there. */
-  abstract fail(why: Reason): void
+  fail(why: Reason): void
+}
 
-  /** Puts the request into the server's mailbox and watches the server. */
-  attach(server: Process): void {
-    this.watch(server)
-    server.deliver(this)
-  }
+/** Has `request.fail` called when `server` ends before the request is detached. */
+export function watchServer(request: Request, server: Process): void {
+  request.server = server
+  const first = server.calls
+  request.nextCall = first
+  if (first !== undefined) first.previousCall = request
+  server.calls = request
+}
 
-  /** Has `fail` called when `server` ends before this is settled. */
-  watch(server: Process): void {
-    this.server = server
-    const first = server.calls
-    this.nextCall = first
-    if (first !== undefined) first.previousCall = this
-    server.calls = this
-  }
-
-  detach(): void {
-    const server = this.server
-    if (server === undefined) return
-    if (this.previousCall === undefined) server.calls = this.nextCall
-    else this.previousCall.nextCall = this.nextCall
-    if (this.nextCall !== undefined) this.nextCall.previousCall = this.previousCall
-    this.previousCall = undefined
-    this.nextCall = undefined
-    this.server = undefined
-  }
+export function detach(request: Request): void {
+  const { server, previousCall, nextCall } = request
+  if (server === undefined) return
+  if (previousCall === undefined) server.calls = nextCall
+  else previousCall.nextCall = nextCall
+  if (nextCall !== undefined) nextCall.previousCall = previousCall
+  request.previousCall = undefined
+  request.nextCall = undefined
+  request.server = undefined
 }
 
 /** A node or a process of it, as the owner of calls. */
@@ -85,17 +73,27 @@ export interface CallOwner {
   openCalls: Set<Call> | undefined
 }
 
-/** A call made on this node. */
-export class Call extends Request {
+/** A call made on this node. It extends nothing: it is made with every call, and a chain of constructors costs. */
+export class Call implements Request, Timer {
+  readonly kind: CallKind
+  readonly operation: string
+  readonly request: unknown
   readonly owner: CallOwner
   readonly to: Dest
   readonly timeout: number
-  readonly #timeoutGiven: boolean
-  readonly #resolve: (value: unknown) => void
-  readonly #reject: (error: Error) => void
-  /** @internal Set while the server is on another node. */ ref: Ref | undefined
-  /** @internal That node. */ remoteNode: string | undefined
   settled = false
+  /** @internal */ acknowledged = false
+  /** @internal */ server: Process | undefined = undefined
+  /** @internal */ previousCall: Request | undefined = undefined
+  /** @internal */ nextCall: Request | undefined = undefined
+  /** @internal */ previous: Timer | undefined = undefined
+  /** @internal */ next: Timer | undefined = undefined
+  /** @internal */ deadline = 0
+  /** @internal Set while the server is on another node. */ ref: Ref | undefined = undefined
+  /** @internal That node. */ remoteNode: string | undefined = undefined
+  /** @internal */ readonly timeoutGiven: boolean
+  /** @internal */ readonly resolve: (value: unknown) => void
+  /** @internal */ readonly reject: (error: Error) => void
 
   constructor(
     owner: CallOwner,
@@ -107,13 +105,15 @@ export class Call extends Request {
     resolve: (value: unknown) => void,
     reject: (error: Error) => void,
   ) {
-    super(kind, operation, request)
+    this.kind = kind
+    this.operation = operation
+    this.request = request
     this.owner = owner
     this.to = to
     this.timeout = timeout ?? CALL_TIMEOUT_MS
-    this.#timeoutGiven = timeout !== undefined
-    this.#resolve = resolve
-    this.#reject = reject
+    this.timeoutGiven = timeout !== undefined
+    this.resolve = resolve
+    this.reject = reject
   }
 
   get pid(): Pid | undefined {
@@ -125,53 +125,61 @@ export class Call extends Request {
   }
 
   settle(value: unknown): void {
-    if (!this.#close()) {
+    if (!this.close()) {
       // gen_server:call/3 with infinity has no alias: a second answer reaches the caller's mailbox.
       if (!this.alias) this.pid?.process?.deliver({ type: 'reply', from: this, value })
       return
     }
-    if (!this.owner.ended) this.#resolve(value)
+    if (!this.owner.ended) this.resolve(value)
   }
 
   fail(why: Reason): void {
-    if (!this.#close() || this.owner.ended) return
+    if (!this.close() || this.owner.ended) return
     if (this.kind === STOP && this.acknowledged) {
-      if (equalTerms(why, (this.request as readonly unknown[])[0])) this.#resolve(undefined)
-      else this.#reject(this.owner.node.exitOf(this.owner, why))
-    } else this.#reject(this.owner.node.exitOf(this.owner, this.#reason(why)))
+      if (equalTerms(why, (this.request as readonly unknown[])[0])) this.resolve(undefined)
+      else this.reject(this.owner.node.exitOf(this.owner, why))
+    } else this.reject(this.owner.node.exitOf(this.owner, this.reasonFor(why)))
   }
 
-  override expire(): void {
-    if (!this.#close() || this.owner.ended) return
-    this.#reject(this.owner.node.exitOf(this.owner, this.kind === STOP ? 'timeout' : this.#reason('timeout')))
+  expire(): void {
+    if (!this.close() || this.owner.ended) return
+    this.reject(this.owner.node.exitOf(this.owner, this.kind === STOP ? 'timeout' : this.reasonFor('timeout')))
   }
 
   /** The owner ended: nobody waits any more. */
   abandon(): void {
-    this.#close()
+    this.close()
   }
 
-  #close(): boolean {
+  private close(): boolean {
     if (this.settled) return false
     this.settled = true
-    this.detach()
+    detach(this)
     const node = this.owner.node
-    node.timers.stop(this)
+    if (this.next !== undefined) node.timers.stop(this)
     this.owner.openCalls?.delete(this)
     if (this.ref !== undefined) node.remote.callSettled(this)
     return true
   }
 
   /** The reason a caller sees: what happened and in which call, in OTP's shape. */
-  #reason(why: Reason): Reason {
+  private reasonFor(why: Reason): Reason {
     if (this.kind === CALL) {
       const term = this.request === undefined ? this.operation : [this.operation, this.request]
       const timeout = this.timeout === Number.POSITIVE_INFINITY ? 'infinity' : this.timeout
-      return [why, ['gen_server', 'call', this.#timeoutGiven ? [this.to, term, timeout] : [this.to, term]]]
+      return [why, ['gen_server', 'call', this.timeoutGiven ? [this.to, term, timeout] : [this.to, term]]]
     }
     if (this.kind === STOP && why === 'noproc') return why
     return [why, ['sys', this.operation, [this.to, ...(this.request as readonly unknown[])]]]
   }
+}
+
+let resolveLast: (value: unknown) => void
+let rejectLast: (error: Error) => void
+/** One executor for all promises: a closure for each would cost as much as the call. */
+const capture = (resolve: (value: unknown) => void, reject: (error: Error) => void) => {
+  resolveLast = resolve
+  rejectLast = reject
 }
 
 /** Makes a call; see `Caller.call` for its promises. */
@@ -183,15 +191,20 @@ export function makeCall(
   request: unknown,
   timeout: number | undefined,
 ): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const call = new Call(owner, to, kind, operation, request, timeout, resolve, reject)
-    if (owner.ended) return // an ended process waits for ever
-    if (!isTimeout(call.timeout)) return reject(fault('bad_timeout', `got ${String(timeout)}`))
-    owner.node.dispatchCall(call)
-    if (call.settled) return
-    if (call.timeout === 0) call.expire()
+  const promise = new Promise(capture)
+  if (owner.ended) return promise // an ended process waits for ever
+  const reject = rejectLast
+  if (timeout !== undefined && !isTimeout(timeout)) {
+    reject(fault('bad_timeout', `got ${String(timeout)}`))
+    return promise
+  }
+  const call = new Call(owner, to, kind, operation, request, timeout, resolveLast, reject)
+  owner.node.dispatchCall(call)
+  if (!call.settled) {
+    if (timeout === 0) call.expire()
     else owner.node.watchCall(call)
-  })
+  }
+  return promise
 }
 
 export function isTimeout(value: unknown): value is number {

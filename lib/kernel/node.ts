@@ -1,6 +1,7 @@
 import { fault } from '../internal/errors.ts'
 import { PROCESSES_PER_NODE } from '../internal/limits.ts'
-import { CALL, type Call, type CallOwner, Cast, makeCall, Request } from './calls.ts'
+import { Ring } from '../internal/ring.ts'
+import { CALL, type Call, type CallOwner, Cast, makeCall, watchServer } from './calls.ts'
 import type { Body, Caller, CallOptions, From } from './context.ts'
 import { Exit, type Reason } from './exit.ts'
 import { ENDED, QUEUED } from './flags.ts'
@@ -11,7 +12,7 @@ import { type ProcessTimer, ProcessTimers } from './process-timers.ts'
 import type { Program } from './program.ts'
 import type { Dest, Name } from './protocol.ts'
 import { rawProgram } from './raw.ts'
-import { Remote, RemoteFrom } from './remote.ts'
+import { isRequest, Remote, RemoteFrom } from './remote.ts'
 import { lineReporter, type Report, type Reporter } from './report.ts'
 import { Scheduler } from './scheduler.ts'
 import * as signals from './signals.ts'
@@ -53,7 +54,7 @@ export class Node implements Caller, CallOwner {
   readonly #nodeMonitors = new Set<Process>()
   readonly #reporter: Reporter
   readonly #maxProcesses: number
-  readonly #newCalls: Call[] = []
+  readonly #newCalls = new Ring<Call>(64)
   #nextId = 1
   #nextRef = 1
   #stopped = false
@@ -197,7 +198,8 @@ export class Node implements Caller, CallOwner {
   // --- messages
 
   send(to: Dest, message: unknown): void {
-    if (to instanceof Pid && to.process !== undefined) to.process.deliver(message)
+    const target = (to as Partial<Pid>).process
+    if (target !== undefined) target.deliver(message)
     else this.route(to, message)
   }
 
@@ -226,12 +228,13 @@ export class Node implements Caller, CallOwner {
 
   /** @internal */
   routeCast(to: Dest, message: Cast): void {
-    if (to instanceof Pid && to.process !== undefined) to.process.deliver(message)
+    const target = (to as Partial<Pid>).process
+    if (target !== undefined) target.deliver(message)
     else this.sendQuietly(to, message)
   }
 
   reply<V>(from: From<V>, value: V): void {
-    if (from instanceof Request) from.settle(value)
+    if (isRequest(from)) from.settle(value)
     else if (from instanceof RemoteFrom) this.remote.reply(from, value)
     else throw fault('badarg', 'reply takes the `from` that a request came with')
   }
@@ -244,6 +247,13 @@ export class Node implements Caller, CallOwner {
 
   /** @internal Sends the request, or fails the call when the server is not there. */
   dispatchCall(call: Call): void {
+    const target = (call.to as Partial<Pid> | null | undefined)?.process
+    if (target === undefined || target === call.owner) return this.#routeCall(call)
+    watchServer(call, target)
+    target.deliver(call)
+  }
+
+  #routeCall(call: Call): void {
     let found: Resolved
     try {
       found = this.resolve(call.to)
@@ -252,8 +262,9 @@ export class Node implements Caller, CallOwner {
     }
     const server = found.pid?.process
     if (server !== undefined) {
-      if (server === call.owner) call.fail('calling_self')
-      else call.attach(server)
+      if (server === call.owner) return call.fail('calling_self')
+      watchServer(call, server)
+      server.deliver(call)
     } else if (found.node === this.name) call.fail('noproc')
     else this.remote.call(call, found)
   }
@@ -269,18 +280,18 @@ export class Node implements Caller, CallOwner {
 
   #afterTurn(): void {
     const calls = this.#newCalls
-    if (calls.length === 0) return
-    for (const call of calls) {
-      if (call.settled) continue
-      const { owner } = call
-      if (owner.ended) call.abandon()
-      else {
-        owner.openCalls ??= new Set()
-        owner.openCalls.add(call)
-        if (call.alias) this.timers.start(call, call.timeout)
-      }
+    while (calls.size > 0) {
+      const call = calls.shift()!
+      if (!call.settled) this.#keepCall(call)
     }
-    calls.length = 0
+  }
+
+  #keepCall(call: Call): void {
+    const { owner } = call
+    if (owner.ended) return call.abandon()
+    owner.openCalls ??= new Set()
+    owner.openCalls.add(call)
+    if (call.alias) this.timers.start(call, call.timeout)
   }
 
   /** @internal The error that a failed call of `owner` throws; see `ownerOf` for what the owner is for. */

@@ -5,7 +5,7 @@ import type { Body, CallOptions, Context, From, MonitorOptions, ReceiveOptions }
 import { Exit, type Reason, reasonOf } from './exit.ts'
 import { BUSY, ENDED, QUEUED, STARTED, TRAPS_EXITS } from './flags.ts'
 import { addLink, hasLink, type Links } from './links.ts'
-import { afterRemoval, EMPTY, type Mailbox, mailboxLength, pushMessage } from './mailbox.ts'
+import { EMPTY, giveRingBack, takeRing } from './mailbox.ts'
 import type { Node } from './node.ts'
 import { Pid, type Ref } from './pid.ts'
 import type { ProcessTimer } from './process-timers.ts'
@@ -41,7 +41,8 @@ export class Process implements Context, CallOwner {
   /** @internal */ readonly pid: Pid
   /** @internal */ program: Program
   /** @internal */ state: unknown
-  /** @internal */ mailbox: Mailbox = EMPTY
+  /** @internal The oldest message, or EMPTY. */ first: unknown = EMPTY
+  /** @internal The messages behind it; see mailbox.ts. */ more: Ring<unknown> | undefined
   /** @internal */ flags = 0
   /** @internal The process that started this one under OTP's start protocol. */ parent: Pid | undefined
   /** @internal */ links: Links
@@ -54,6 +55,7 @@ export class Process implements Context, CallOwner {
     this.pid = new Pid(node.address, id, this)
     this.program = program
     this.state = state
+    this.more = undefined
     this.parent = undefined
     this.links = undefined
     this.calls = undefined
@@ -82,14 +84,18 @@ export class Process implements Context, CallOwner {
   }
 
   get messageCount(): number {
-    return mailboxLength(this.mailbox) + (this.rare?.aside?.size ?? 0)
+    return (this.first === EMPTY ? 0 : 1) + (this.more?.size ?? 0) + (this.rare?.aside?.size ?? 0)
   }
 
   /** Puts a message into the mailbox. */
   deliver(message: unknown): void {
     const flags = this.flags
     if ((flags & ENDED) !== 0) return
-    this.mailbox = pushMessage(this.mailbox, message)
+    if (this.first === EMPTY) this.first = message
+    else {
+      this.more ??= takeRing()
+      this.more.push(message)
+    }
     if ((flags & (QUEUED | BUSY)) === 0) {
       this.flags = flags | QUEUED
       this.node.scheduler.enqueue(this)
@@ -98,14 +104,19 @@ export class Process implements Context, CallOwner {
 
   /** Takes the oldest message; EMPTY when there is none. */
   take(): unknown {
-    const mailbox = this.mailbox
-    if (mailbox instanceof Ring) {
-      const message = mailbox.shift()
-      if (mailbox.size === 0) this.mailbox = afterRemoval(mailbox)
-      return message
+    const message = this.first
+    const { more } = this
+    if (more === undefined) this.first = EMPTY
+    else {
+      this.first = more.shift()
+      if (more.size === 0) this.#dropMore(more)
     }
-    this.mailbox = EMPTY
-    return mailbox
+    return message
+  }
+
+  #dropMore(more: Ring<unknown>): void {
+    giveRingBack(more)
+    this.more = undefined
   }
 
   /** Keeps a message, behind those put aside before, out of the way of `take`. */
@@ -121,7 +132,9 @@ export class Process implements Context, CallOwner {
     if (aside === undefined) return
     for (let message = this.take(); message !== EMPTY; message = this.take()) aside.push(message)
     this.extra.aside = undefined
-    this.mailbox = afterRemoval(aside)
+    if (aside.size === 0) return
+    this.first = aside.shift()
+    if (aside.size > 0) this.more = aside
     this.wake()
   }
 
@@ -147,11 +160,11 @@ export class Process implements Context, CallOwner {
         this.flags |= STARTED
         this.program.start(this)
       }
-      if ((this.flags & (BUSY | ENDED)) === 0 && this.mailbox !== EMPTY) handled += this.program.run(this, quantum)
+      if ((this.flags & (BUSY | ENDED)) === 0 && this.first !== EMPTY) handled += this.program.run(this, quantum)
     } catch (thrown) {
       this.crash(thrown)
     }
-    if (this.mailbox !== EMPTY && (this.flags & (BUSY | ENDED)) === 0) this.node.scheduler.enqueue(this)
+    if (this.first !== EMPTY && (this.flags & (BUSY | ENDED)) === 0) this.node.scheduler.enqueue(this)
     else this.flags &= ~QUEUED
     return handled
   }
@@ -176,7 +189,7 @@ export class Process implements Context, CallOwner {
 
   /** Sees to it that messages that wait are handled. */
   wake(): void {
-    if (this.mailbox === EMPTY || (this.flags & (QUEUED | BUSY | ENDED)) !== 0) return
+    if (this.first === EMPTY || (this.flags & (QUEUED | BUSY | ENDED)) !== 0) return
     this.flags |= QUEUED
     this.node.scheduler.enqueue(this)
   }
@@ -219,8 +232,9 @@ export class Process implements Context, CallOwner {
   }
 
   send(to: Dest, message: unknown): void {
-    if (this.ended) return
-    if (to instanceof Pid && to.process !== undefined) to.process.deliver(message)
+    if ((this.flags & ENDED) !== 0) return
+    const target = (to as Partial<Pid>).process
+    if (target !== undefined) target.deliver(message)
     else this.node.route(to, message)
   }
 

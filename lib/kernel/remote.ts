@@ -1,4 +1,4 @@
-import { type Call, type CallKind, Cast, Request } from './calls.ts'
+import { Call, type CallKind, Cast, detach, type Request, watchServer } from './calls.ts'
 import type { From } from './context.ts'
 import type { Reason } from './exit.ts'
 import { listLinks, removeLink } from './links.ts'
@@ -73,14 +73,23 @@ export class RemoteFrom implements From {
 }
 
 /** A request whose caller is on another node, in the mailbox of a server here. */
-class RemoteRequest extends Request {
+class RemoteRequest implements Request {
+  readonly kind: CallKind
+  readonly operation: string
+  readonly request: unknown
   readonly from: RemoteFrom
+  acknowledged = false
+  server: Process | undefined = undefined
+  previousCall: Request | undefined = undefined
+  nextCall: Request | undefined = undefined
   readonly #remote: Remote
 
   constructor(remote: Remote, from: RemoteFrom, kind: CallKind, operation: string, request: unknown) {
-    super(kind, operation, request)
     this.#remote = remote
     this.from = from
+    this.kind = kind
+    this.operation = operation
+    this.request = request
   }
 
   get pid(): Pid | undefined {
@@ -92,17 +101,20 @@ class RemoteRequest extends Request {
   }
 
   settle(value: unknown): void {
-    this.detach()
+    detach(this)
     this.#remote.reply(this.from, value)
   }
 
   fail(why: Reason): void {
-    this.detach()
+    detach(this)
     const { address, ref } = this.from
     this.#remote.carry(address, [CALL_FAILED, ref, why, this.acknowledged])
   }
+}
 
-  override expire(): void {}
+/** Whether a message is a request, from this node or another. */
+export function isRequest(message: unknown): message is Request {
+  return message instanceof Call || message instanceof RemoteRequest
 }
 
 /** A monitor that a process of another node has set on one here. */
@@ -281,7 +293,9 @@ export class Remote {
     const target = this.#target(to)
     if (target === undefined) return void this.carry(from, [CALL_FAILED, ref, 'noproc', false])
     const pid = caller === 0 ? undefined : new Pid(from, caller)
-    new RemoteRequest(this, new RemoteFrom(from, pid, ref, alias), kind, operation, request).attach(target)
+    const received = new RemoteRequest(this, new RemoteFrom(from, pid, ref, alias), kind, operation, request)
+    watchServer(received, target)
+    target.deliver(received)
   }
 
   #onReply(

@@ -1,6 +1,7 @@
 import { fault } from '../internal/errors.ts'
 import { OWNED_CLOSE_MS } from '../internal/limits.ts'
 import { Ring } from '../internal/ring.ts'
+import { detach } from './calls.ts'
 import type { DownMessage, ExitMessage, Reason } from './exit.ts'
 import { ENDED, TRAPS_EXITS } from './flags.ts'
 import { addLink, hasLink, listLinks, removeLink } from './links.ts'
@@ -141,7 +142,8 @@ export function addWatcher(target: Process, watcher: Watcher): void {
 export function end(process: Process, reason: Reason): void {
   if ((process.flags & ENDED) !== 0) return
   process.flags |= ENDED
-  process.mailbox = EMPTY
+  process.first = EMPTY
+  process.more = undefined
   process.node.forget(process)
   const closing = process.rare === undefined ? undefined : release(process)
   if (process.openCalls !== undefined) for (const call of process.openCalls) call.abandon()
@@ -213,5 +215,5 @@ function tell(process: Process, reason: Reason): void {
 function failCall(process: Process, reason: Reason): void {
   const call = process.calls!
   call.fail(reason)
-  if (process.calls === call) call.detach()
+  if (process.calls === call) detach(call)
 }

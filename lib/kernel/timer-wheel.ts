@@ -22,13 +22,22 @@ const UNITS = [1, SLOTS, SLOTS ** 2, SLOTS ** 3]
 /** The longest time a timer can run, in milliseconds (49 days, 17 hours); the same as Erlang's. */
 export const TIMER_MAX_MS: number = 2 ** (BITS * LEVELS) - 1
 
-/** A timer: extend it, and say in `expire` what is due. An entry is in the wheel once at most. */
-export abstract class TimerEntry {
-  /** @internal */ previous: TimerEntry | undefined
-  /** @internal */ next: TimerEntry | undefined
-  /** @internal Milliseconds on the wheel's scale. */ deadline = 0
+/** A timer. It is in the wheel once at most; the links are the wheel's. */
+export interface Timer {
+  /** @internal */ previous: Timer | undefined
+  /** @internal */ next: Timer | undefined
+  /** @internal Milliseconds on the wheel's scale. */ deadline: number
 
   /** Called once, outside any process, when the time is up; must not throw. */
+  expire(): void
+}
+
+/** A timer to extend: say in `expire` what is due. */
+export abstract class TimerEntry implements Timer {
+  /** @internal */ previous: Timer | undefined = undefined
+  /** @internal */ next: Timer | undefined = undefined
+  /** @internal */ deadline = 0
+
   abstract expire(): void
 }
 
@@ -64,7 +73,7 @@ export class TimerWheel {
   }
 
   /** Starts `entry`, which must not be running; it expires `milliseconds` (0 to TIMER_MAX_MS) from now or later. */
-  start(entry: TimerEntry, milliseconds: number): void {
+  start(entry: Timer, milliseconds: number): void {
     const now = this.#clock.monotonic() - this.#origin
     entry.deadline = Math.ceil(now + milliseconds)
     if (this.#size === 0) this.#tick = Math.max(this.#tick, Math.floor(now))
@@ -74,19 +83,19 @@ export class TimerWheel {
   }
 
   /** Stops `entry`; `false` when it was not running. */
-  stop(entry: TimerEntry): boolean {
+  stop(entry: Timer): boolean {
     if (entry.next === undefined) return false
     unlink(entry)
     this.#size--
     return true
   }
 
-  isRunning(entry: TimerEntry): boolean {
+  isRunning(entry: Timer): boolean {
     return entry.next !== undefined
   }
 
   /** Milliseconds until `entry` expires, 0 or more. */
-  remaining(entry: TimerEntry): number {
+  remaining(entry: Timer): number {
     return Math.max(0, Math.floor(entry.deadline - (this.#clock.monotonic() - this.#origin)))
   }
 
@@ -97,7 +106,7 @@ export class TimerWheel {
     this.#disarm()
   }
 
-  #insert(entry: TimerEntry): void {
+  #insert(entry: Timer): void {
     const due = Math.min(Math.max(entry.deadline, this.#tick), this.#tick + TIMER_MAX_MS)
     let level = 0
     // An entry belongs to the lowest level on which its slot is not the one that is being emptied now.
@@ -206,7 +215,7 @@ function slotAt(tick: number, level: number): number {
   return Math.floor(tick / UNITS[level]!)
 }
 
-function append(slot: Slot, entry: TimerEntry): void {
+function append(slot: Slot, entry: Timer): void {
   const last = slot.previous!
   entry.previous = last
   entry.next = slot
@@ -218,7 +227,7 @@ function isEmpty(slot: Slot | undefined): boolean {
   return slot === undefined || slot.next === slot
 }
 
-function unlink(entry: TimerEntry): void {
+function unlink(entry: Timer): void {
   entry.previous!.next = entry.next
   entry.next!.previous = entry.previous
   entry.previous = undefined
