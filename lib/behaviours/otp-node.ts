@@ -1,9 +1,8 @@
-import { Exit } from '../kernel/exit.ts'
 import { Node, type NodeOptions } from '../kernel/node.ts'
 import type { Pid } from '../kernel/pid.ts'
 import type { Protocol } from '../kernel/protocol.ts'
-import { type GenServer, type InitArguments, start } from './gen-server.ts'
-import type { StartOptions } from './proc-lib.ts'
+import { type GenServer, type InitArguments, programOf } from './gen-server.ts'
+import { type StartOptions, startOrThrow } from './proc-lib.ts'
 import { stop } from './sys.ts'
 
 /** A node with OTP's behaviours at hand for the code outside any process. */
@@ -12,15 +11,12 @@ export class OtpNode extends Node implements AsyncDisposable {
    * Starts a server that belongs to nobody.
    * @throws Exit with the reason that init failed with, or `'ignore'` when it declined.
    */
-  async start<P extends Protocol>(
+  start<P extends Protocol>(
     module: GenServer<P>,
     args: NoInfer<InitArguments<P>>,
     options?: StartOptions<P>,
   ): Promise<Pid<P>> {
-    const result = await start(this, module, args, options)
-    if (result === 'ignore') throw new Exit('ignore')
-    if (result[0] === 'error') throw new Exit(result[1])
-    return result[1]
+    return startOrThrow(this, programOf(module), args, options)
   }
 
   /** Has a server terminate and waits for its end; see `stop` in sys.ts. */

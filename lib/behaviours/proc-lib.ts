@@ -1,7 +1,7 @@
 import { fault } from '../internal/errors.ts'
 import { CALL, type CallOwner, detach, isTimeout, type Request, watchServer } from '../kernel/calls.ts'
 import type { Caller } from '../kernel/context.ts'
-import type { Reason } from '../kernel/exit.ts'
+import { Exit, type Reason } from '../kernel/exit.ts'
 import { Node } from '../kernel/node.ts'
 import type { Pid, Ref } from '../kernel/pid.ts'
 import { Process } from '../kernel/process.ts'
@@ -50,7 +50,7 @@ export class Start implements Request, Timer {
   readonly name: StartOptions['name']
   readonly #owner: CallOwner
   readonly #bond: Bond
-  readonly #resolve: (result: StartMonitorResult | StartResult) => void
+  /** @internal */ readonly tell: (result: StartMonitorResult | StartResult) => void
   #pid: Pid | undefined
   #ref: Ref | undefined
   #settled = false
@@ -60,13 +60,13 @@ export class Start implements Request, Timer {
     bond: Bond,
     args: readonly unknown[],
     name: StartOptions['name'],
-    resolve: (result: StartMonitorResult | StartResult) => void,
+    tell: (result: StartMonitorResult | StartResult) => void,
   ) {
     this.args = args
     this.name = name
     this.#owner = owner
     this.#bond = bond
-    this.#resolve = resolve
+    this.tell = tell
   }
 
   get pid(): Pid | undefined {
@@ -131,8 +131,16 @@ export class Start implements Request, Timer {
     this.#settled = true
     detach(this)
     if (this.next !== undefined) this.#owner.node.timers.stop(this)
-    if (!this.#owner.ended) this.#resolve(result)
+    if (!this.#owner.ended) this.tell(result)
   }
+}
+
+let resolveLast: (result: never) => void
+let rejectLast: (error: Error) => void
+/** One executor for all promises, as in `makeCall`. */
+const capture = (resolve: (result: never) => void, reject: (error: Error) => void) => {
+  resolveLast = resolve
+  rejectLast = reject
 }
 
 /** Starts a process of `program`, whose first turn finds a `Start` in its state. */
@@ -143,17 +151,51 @@ export function startProcess(
   bond: Bond,
   options: StartOptions | undefined,
 ): Promise<StartMonitorResult | StartResult> {
-  const owner = ownerOf(caller)
-  return new Promise((resolve, reject) => {
-    if (owner.ended) return
-    const timeout = options?.timeout ?? Number.POSITIVE_INFINITY
-    if (!isTimeout(timeout)) return reject(fault('bad_timeout', `got ${String(timeout)}`))
-    const name = options?.name
-    const holder = name === undefined ? undefined : caller.node.resolve(name).pid
-    if (holder !== undefined) return resolve(['error', ['already_started', holder]])
-    const start = new Start(owner, bond, args, name, resolve)
+  const promise = new Promise<StartMonitorResult | StartResult>(capture)
+  begin(ownerOf(caller), program, args, bond, options, resolveLast as Start['tell'], rejectLast)
+  return promise
+}
+
+/** As `startProcess` without a bond; resolves with the pid, or rejects with an `Exit` of the reason, or of `ignore`. */
+export function startOrThrow<P>(
+  caller: Caller,
+  program: Program,
+  args: readonly unknown[],
+  options: StartOptions | undefined,
+): Promise<Pid<P>> {
+  const promise = new Promise<Pid<P>>(capture)
+  const resolve = resolveLast as (pid: Pid) => void
+  const reject = rejectLast
+  const tell = (result: StartMonitorResult | StartResult) => {
+    if (result === 'ignore') reject(new Exit('ignore'))
+    else if (result[0] === 'error') reject(new Exit(result[1]))
+    else resolve(result[1] as Pid)
+  }
+  begin(ownerOf(caller), program, args, 'none', options, tell, reject)
+  return promise
+}
+
+function begin(
+  owner: CallOwner,
+  program: Program,
+  args: readonly unknown[],
+  bond: Bond,
+  options: StartOptions | undefined,
+  tell: Start['tell'],
+  reject: (error: Error) => void,
+): void {
+  if (owner.ended) return
+  const timeout = options?.timeout ?? Number.POSITIVE_INFINITY
+  if (!isTimeout(timeout)) return reject(fault('bad_timeout', `got ${String(timeout)}`))
+  const name = options?.name
+  const holder = name === undefined ? undefined : owner.node.resolve(name).pid
+  if (holder !== undefined) return tell(['error', ['already_started', holder]])
+  const start = new Start(owner, bond, args, name, tell)
+  try {
     start.begin(owner.node.startProcess(program, start), timeout)
-  })
+  } catch (refused) {
+    reject(refused as Error)
+  }
 }
 
 /** The process or node behind a `Caller`. */

@@ -183,11 +183,14 @@ const announcements = new Ring<readonly [Process, Reason]>(64)
 let announcing = false
 
 function announce(process: Process, reason: Reason): void {
-  announcements.push([process, reason])
-  if (announcing) return
+  if (announcing) return announcements.push([process, reason])
   announcing = true
   try {
-    for (let next = announcements.shift(); next !== undefined; next = announcements.shift()) tell(next[0], next[1])
+    tell(process, reason)
+    while (announcements.size > 0) {
+      const [next, why] = announcements.shift()!
+      tell(next, why)
+    }
   } finally {
     announcing = false
   }
