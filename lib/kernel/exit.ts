@@ -38,7 +38,7 @@ export function exit(reason: Reason): never {
   throw new Exit(reason)
 }
 
-/** The reason that an uncaught `thrown` value gives (rows 1 and 2 of "Process Termination", Erlang reference manual). */
+/** The reason that an uncaught `thrown` value gives ("Process Termination", Erlang reference manual). */
 export function reasonOf(thrown: unknown): Reason {
   if (thrown instanceof Exit) return thrown.reason
   return thrown instanceof Error ? thrown : new NoCatch(thrown)

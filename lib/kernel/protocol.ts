@@ -62,5 +62,5 @@ export interface NameRegistry {
   unregisterName(key: unknown): void
 }
 
-/** Whom to send to or to call: a pid, a name of this node (a plain string, or with its protocol), of another, or via. */
+/** Whom to send to or to call: a pid, a name of this node (bare, or with its protocol), of another, or via. */
 export type Dest<P = unknown> = Pid<P> | Name<P> | Via<P> | string

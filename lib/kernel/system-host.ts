@@ -11,7 +11,7 @@ export const systemHost: Host = {
   stopTimer: (handle) => clearTimeout(handle as NodeJS.Timeout),
   bytes: (size) => randomBytes(size),
   below: (bound) => randomInt(bound),
-  // A reaction of a settled promise: Node's queueMicrotask makes an AsyncResource each time and costs five times as much.
+  // The reaction of a settled promise: Node's queueMicrotask makes an AsyncResource each time and costs far more.
   microtask: (run) => {
     settled.then(run)
   },

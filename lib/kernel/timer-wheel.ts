@@ -133,7 +133,8 @@ export class TimerWheel {
       if (due > now) break
       this.#moveTo(due)
       const expired = this.#takeDue()
-      this.#moveTo(due + 1) // before anything expires, so that what is started with no time left waits for the next wake-up
+      // Before anything expires, so that what is then started with no time left waits for the next wake-up.
+      this.#moveTo(due + 1)
       this.#expire(expired)
     }
     this.#armedFor = Number.POSITIVE_INFINITY

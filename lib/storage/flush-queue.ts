@@ -1,4 +1,4 @@
-import { fault } from '../internal/errors.ts'
+import { type Fault, fault } from '../internal/errors.ts'
 import { FLUSH_BATCH_CHARACTERS, FLUSH_QUEUE_CHARACTERS } from '../internal/limits.ts'
 import type { Change, Disk, View } from './disk.ts'
 
@@ -28,10 +28,15 @@ export class FlushQueue {
   #characters = 0
   #cycle: Promise<void> | undefined
   #closing: Promise<void> | undefined
-  #failure: unknown
+  #failure: Fault | undefined
 
   constructor(disk: Disk) {
     this.#disk = disk
+  }
+
+  /** Whether `close` has been called. */
+  get closed(): boolean {
+    return this.#closing !== undefined
   }
 
   /**
@@ -39,24 +44,15 @@ export class FlushQueue {
    * what it threw, `storage_busy`, `storage_failed` or `storage_closed`. `characters` is about what the rows take up.
    */
   submit<T>(characters: number, job: Job<T>): Promise<T> {
-    if (this.#closing !== undefined) return Promise.reject(fault('storage_closed'))
-    if (this.#failure !== undefined) return Promise.reject(this.#refusal())
+    if (this.closed) return Promise.reject(fault('storage_closed'))
+    if (this.#failure !== undefined) return Promise.reject(this.#failure)
     const size = characters + JOB_OVERHEAD
     if (this.#characters + size > FLUSH_QUEUE_CHARACTERS) {
       return Promise.reject(fault('storage_busy', `${this.#waiting.length} writes wait`))
     }
     return new Promise((resolve, reject) => {
       this.#characters += size
-      this.#waiting.push({
-        size,
-        run(view) {
-          const { changes, answer } = job(view)
-          this.settle = () => resolve(answer)
-          return changes
-        },
-        settle: () => {},
-        reject,
-      })
+      this.#waiting.push({ size, run: (view) => decide(job, view, resolve, reject), reject })
       this.#cycle ??= this.#drain()
     })
   }
@@ -74,17 +70,21 @@ export class FlushQueue {
     let batch: Entry[] = []
     try {
       while (this.#waiting.length > 0) {
+        const answers: (() => void)[] = []
         await this.#disk.write((view, apply) => {
           batch = this.#take()
-          for (const entry of batch) apply(evaluate(entry, view))
+          for (const entry of batch) {
+            const { changes, answer } = entry.run(view)
+            apply(changes)
+            answers.push(answer)
+          }
         })
         await this.#disk.flush()
-        for (const entry of batch) entry.settle()
         batch = []
+        for (const answer of answers) answer()
       }
     } catch (reason) {
-      this.#failure = reason
-      for (const entry of [...batch, ...this.#waiting.splice(0)]) entry.reject(this.#refusal())
+      this.#fail(reason, batch)
     }
     this.#cycle = undefined
   }
@@ -100,26 +100,29 @@ export class FlushQueue {
     return this.#waiting.splice(0, count)
   }
 
-  #refusal(): Error {
-    const reason = this.#failure instanceof Error ? this.#failure.message : String(this.#failure)
-    return fault('storage_failed', reason, { cause: this.#failure })
+  #fail(reason: unknown, batch: readonly Entry[]): void {
+    this.#failure = fault('storage_failed', reason instanceof Error ? reason.message : String(reason), { cause: reason })
+    for (const entry of [...batch, ...this.#waiting.splice(0)]) entry.reject(this.#failure)
   }
 }
 
 interface Entry {
   readonly size: number
-  /** Runs the job and prepares `settle` to answer its caller. */
-  run(view: View): readonly Change[]
-  settle(): void
+  /** Decides the job: what it changes (nothing when it refuses), and how its caller is answered after the flush. */
+  run(view: View): { readonly changes: readonly Change[]; readonly answer: () => void }
   reject(reason: unknown): void
 }
 
-/** What the job changes; nothing when it refuses, which its caller hears when the batch has been flushed. */
-function evaluate(entry: Entry, view: View): readonly Change[] {
+function decide<T>(
+  job: Job<T>,
+  view: View,
+  resolve: (answer: T) => void,
+  reject: (reason: unknown) => void,
+): ReturnType<Entry['run']> {
   try {
-    return entry.run(view)
+    const { changes, answer } = job(view)
+    return { changes, answer: () => resolve(answer) }
   } catch (reason) {
-    entry.settle = () => entry.reject(reason)
-    return []
+    return { changes: [], answer: () => reject(reason) }
   }
 }
