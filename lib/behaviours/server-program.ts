@@ -2,7 +2,6 @@ import { fault } from '../internal/errors.ts'
 import { CALL, Cast, isTimeout } from '../kernel/calls.ts'
 import { isOrderly, type Reason, reasonOf } from '../kernel/exit.ts'
 import { BUSY, ENDED } from '../kernel/flags.ts'
-import { EMPTY } from '../kernel/mailbox.ts'
 import { samePid } from '../kernel/pid.ts'
 import type { Process } from '../kernel/process.ts'
 import type { Program } from '../kernel/program.ts'
@@ -78,9 +77,8 @@ export class ServerProgram implements Program, SystemServer {
     let handled = 0
     let message: unknown
     try {
-      while (handled < quantum) {
+      while (handled < quantum && process.waiting > 0) {
         message = process.take()
-        if (message === EMPTY) break
         handled++
         this.#handle(process, message)
         if ((process.flags & (BUSY | ENDED)) !== 0) break

@@ -4,15 +4,14 @@ import { type ClientOpcode, CloseCode, isClientOpcode, Opcode } from './protocol
 
 /**
  * A dispatch, encoded once for all the sessions that get it. Its bytes are those of the JSON text, but for `s`, which
- * each session has its own of: the frame keeps ten columns for it, blank at first,
+ * each session has its own of: the frame keeps ten columns for it, which are blank,
  *
  *     {"op":0,"s":          ,"t":"MESSAGE_CREATE","d":{"content":"hi"}}
  *                 |---10---|
  *
- * and `patchSequence` writes a session's number into them, right-aligned, just before the bytes are sent. JSON allows
- * blanks there, and since `s` comes before the event's name its columns are at the same place in every frame. So the
- * bytes are shared by every session and every resume window, and are whole only between `patchSequence` and the
- * `send` that copies them.
+ * and into a copy of the bytes on their way to a socket `patchSequence` writes the session's number, right-aligned. JSON
+ * allows blanks there, and since `s` comes before the event's name its columns are at the same place in every frame.
+ * So one frame, which nobody changes, is shared by the resume windows of all sessions.
  */
 export type EventFrame = Uint8Array & { readonly [eventFrame]: never }
 declare const eventFrame: unique symbol
@@ -59,18 +58,20 @@ export function eventName(frame: EventFrame): string {
 }
 
 /**
- * Writes `sequence` (1 to SEQUENCE_MAX, which is what fits) into the frame's columns. All ten are written: the number
- * that stood there may have been longer. Every event of every session passes here.
+ * Writes `sequence` (1 to SEQUENCE_MAX, which is what fits) into the columns of a copy of an event's frame, which begins
+ * at `start` of `bytes`. All ten columns are written: the number that stood there may have been longer. Every event of
+ * every session passes here.
  */
-export function patchSequence(frame: EventFrame, sequence: number): void {
-  let column = COLUMNS_END
+export function patchSequence(bytes: Uint8Array, start: number, sequence: number): void {
+  const first = start + HEAD.length
+  let column = start + COLUMNS_END
   let rest = sequence
   do {
     const tenth = (rest / 10) | 0
-    frame[--column] = ZERO + rest - tenth * 10
+    bytes[--column] = ZERO + rest - tenth * 10
     rest = tenth
   } while (rest > 0)
-  while (column > HEAD.length) frame[--column] = BLANK
+  while (column > first) bytes[--column] = BLANK
 }
 
 function encode(op: number, d: unknown): Uint8Array {

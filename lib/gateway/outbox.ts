@@ -1,6 +1,7 @@
 import { OUTBOX_BUFFERED_BYTES, OUTBOX_WRITE_BYTES, OUTBOXES_PER_TURN } from '../internal/limits.ts'
 import type { Host } from '../kernel/host.ts'
-import { type EventFrame, patchSequence } from './frame.ts'
+import { Burst } from './burst.ts'
+import type { EventFrame } from './frame.ts'
 import type { Resumable, ResumeWindow } from './resume-window.ts'
 import type { Connection } from './transport.ts'
 
@@ -12,6 +13,7 @@ import type { Connection } from './transport.ts'
  */
 export class WriteTurn {
   #ready: Outbox[] = []
+  #burst = new Burst([])
   readonly #host: Pick<Host, 'macrotask'>
   readonly #perTurn: number
 
@@ -25,6 +27,17 @@ export class WriteTurn {
     if (this.#ready.push(outbox) === 1) this.#host.macrotask(this.#run)
   }
 
+  /**
+   * The `count` events after `sequence`, laid out to be sent. Sessions that look at the same guild send the same events
+   * in the same turn, so the last burst is mostly the next one.
+   */
+  burst(window: ResumeWindow, sequence: number, count: number): Burst {
+    if (!holds(this.#burst, window, sequence, count)) {
+      this.#burst = new Burst(Array.from({ length: count }, (_, index) => window.at(sequence + 1 + index)!))
+    }
+    return this.#burst
+  }
+
   /** Beyond the bound of one turn the rest waits for the next, so that sockets are also read in between. */
   readonly #run = (): void => {
     const now = this.#ready
@@ -32,6 +45,14 @@ export class WriteTurn {
     if (this.#ready.length > 0) this.#host.macrotask(this.#run)
     for (const outbox of now) outbox.flush()
   }
+}
+
+function holds(burst: Burst, window: ResumeWindow, sequence: number, count: number): boolean {
+  if (burst.size !== count) return false
+  for (let index = 0; index < count; index++) {
+    if (burst.event(index) !== window.at(sequence + 1 + index)) return false
+  }
+  return true
 }
 
 /**
@@ -122,37 +143,24 @@ export class Outbox {
         return
       }
       if (connection.buffered > OUTBOX_BUFFERED_BYTES) return
-      if (this.#window.last - this.#sent === 1) this.#write()
-      else this.#writeCorked(connection)
+      this.#write(connection)
       connection = this.#connection
     }
   }
 
-  #queue(): void {
-    if (this.#queued) return
-    this.#queued = true
-    this.#turn.add(this)
+  #write(connection: Connection): void {
+    const count = this.#fitting()
+    const burst = this.#turn.burst(this.#window, this.#sent, count)
+    burst.number(this.#sent + 1)
+    this.#sent += count
+    connection.sendBurst(burst)
   }
 
-  /** One function for all outboxes instead of a closure each: `cork` calls it before it returns. */
-  static #corked: Outbox
-  static readonly #writeInCork = (): void => Outbox.#corked.#write()
-
-  #writeCorked(connection: Connection): void {
-    Outbox.#corked = this
-    connection.cork(Outbox.#writeInCork)
+  /** How many of the events to be sent go into one write: at least one. */
+  #fitting(): number {
+    const unsent = this.#window.last - this.#sent
+    const whole = this.#unsentBytes <= OUTBOX_WRITE_BYTES
+    let bytes = 0
+    let count = 0
+    ...
   }
-
-  #write(): void {
-    const window = this.#window
-    this.#unsentBytes = 0
-    for (let bytes = 0; this.#sent < window.last && bytes < OUTBOX_WRITE_BYTES; ) {
-      const event = window.at(this.#sent + 1)
-      if (event === undefined || this.#connection === undefined) return
-      this.#sent++
-      patchSequence(event, this.#sent)
-      this.#connection.send(event)
-      bytes += event.length
-    }
-  }
-}

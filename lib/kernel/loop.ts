@@ -1,5 +1,4 @@
 import type { Context } from './context.ts'
-import { EMPTY } from './mailbox.ts'
 import type { Process } from './process.ts'
 import type { Program } from './program.ts'
 
@@ -21,11 +20,10 @@ class Loop<S, M> implements Program {
 
   run(process: Process, quantum: number): number {
     const handle = this.#handle
-    for (let handled = 0; handled < quantum; ) {
-      const message = process.take()
-      if (message === EMPTY) return handled
+    let handled = 0
+    while (handled < quantum && process.waiting > 0) {
       handled++
-      const next = handle.call(process, message as M, process.state as S)
+      const next = handle.call(process, process.take() as M, process.state as S)
       if (next instanceof Promise) {
         process.suspend(next, (state) => {
           process.state = state
@@ -33,9 +31,9 @@ class Loop<S, M> implements Program {
         return handled
       }
       process.state = next
-      if (process.ended) return handled
+      if (process.ended) break
     }
-    return quantum
+    return handled
   }
 }
 

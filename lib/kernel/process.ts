@@ -41,8 +41,9 @@ export class Process implements Context, CallOwner {
   /** @internal */ readonly pid: Pid
   /** @internal */ program: Program
   /** @internal */ state: unknown
-  /** @internal The oldest message, or EMPTY. */ first: unknown = EMPTY
-  /** @internal The messages behind it; see mailbox.ts. */ more: Ring<unknown> | undefined
+  /** @internal The messages in the mailbox; see mailbox.ts. */ waiting = 0
+  /** @internal The oldest of them. */ first: unknown = undefined
+  /** @internal The messages behind it. */ more: Ring<unknown> | undefined
   /** @internal */ flags = 0
   /** @internal The process that started this one under OTP's start protocol. */ parent: Pid | undefined
   /** @internal */ links: Links
@@ -84,14 +85,14 @@ export class Process implements Context, CallOwner {
   }
 
   get messageCount(): number {
-    return (this.first === EMPTY ? 0 : 1) + (this.more?.size ?? 0) + (this.rare?.aside?.size ?? 0)
+    return this.waiting + (this.rare?.aside?.size ?? 0)
   }
 
   /** Puts a message into the mailbox. */
   deliver(message: unknown): void {
     const flags = this.flags
     if ((flags & ENDED) !== 0) return
-    if (this.first === EMPTY) this.first = message
+    if (this.waiting++ === 0) this.first = message
     else {
       this.more ??= takeRing()
       this.more.push(message)
@@ -102,11 +103,12 @@ export class Process implements Context, CallOwner {
     }
   }
 
-  /** Takes the oldest message; EMPTY when there is none. */
+  /** Takes the oldest message. There must be one: look at `waiting`. */
   take(): unknown {
     const message = this.first
     const { more } = this
-    if (more === undefined) this.first = EMPTY
+    this.waiting--
+    if (more === undefined) this.first = undefined
     else {
       this.first = more.shift()
       if (more.size === 0) this.#dropMore(more)
@@ -130,9 +132,10 @@ export class Process implements Context, CallOwner {
   putBack(): void {
     const aside = this.rare?.aside
     if (aside === undefined) return
-    for (let message = this.take(); message !== EMPTY; message = this.take()) aside.push(message)
+    while (this.waiting > 0) aside.push(this.take())
     this.extra.aside = undefined
     if (aside.size === 0) return
+    this.waiting = aside.size
     this.first = aside.shift()
     if (aside.size > 0) this.more = aside
     this.wake()
@@ -144,9 +147,9 @@ export class Process implements Context, CallOwner {
     if (aside !== undefined) {
       for (let i = 0; i < aside.size; i++) if (match === undefined || match(aside.at(i))) return aside.removeAt(i)
     }
-    if (match === undefined) return this.take()
-    for (let message = this.take(); message !== EMPTY; message = this.take()) {
-      if (match(message)) return message
+    while (this.waiting > 0) {
+      const message = this.take()
+      if (match === undefined || match(message)) return message
       this.putAside(message)
     }
     return EMPTY
@@ -160,11 +163,11 @@ export class Process implements Context, CallOwner {
         this.flags |= STARTED
         this.program.start(this)
       }
-      if ((this.flags & (BUSY | ENDED)) === 0 && this.first !== EMPTY) handled += this.program.run(this, quantum)
+      if ((this.flags & (BUSY | ENDED)) === 0 && this.waiting > 0) handled += this.program.run(this, quantum)
     } catch (thrown) {
       this.crash(thrown)
     }
-    if (this.first !== EMPTY && (this.flags & (BUSY | ENDED)) === 0) this.node.scheduler.enqueue(this)
+    if (this.waiting > 0 && (this.flags & (BUSY | ENDED)) === 0) this.node.scheduler.enqueue(this)
     else this.flags &= ~QUEUED
     return handled
   }
@@ -189,7 +192,7 @@ export class Process implements Context, CallOwner {
 
   /** Sees to it that messages that wait are handled. */
   wake(): void {
-    if (this.first === EMPTY || (this.flags & (QUEUED | BUSY | ENDED)) !== 0) return
+    if (this.waiting === 0 || (this.flags & (QUEUED | BUSY | ENDED)) !== 0) return
     this.flags |= QUEUED
     this.node.scheduler.enqueue(this)
   }

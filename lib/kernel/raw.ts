@@ -34,11 +34,12 @@ class RawProgram implements Program {
   /** Messages arrived while `receive` waits: is the awaited one among them? The others are put aside. */
   run(process: Process, quantum: number): number {
     const receiver = process.rare!.receiver!
-    for (let taken = 1; ; taken++) {
-      const message = process.take()
-      if (message === EMPTY) return taken
-      if (receiver.offer(message) || taken === quantum) return taken
+    let taken = 0
+    while (taken < quantum && process.waiting > 0) {
+      taken++
+      if (receiver.offer(process.take())) break
     }
+    return taken
   }
 }
 

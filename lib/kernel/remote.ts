@@ -1,54 +1,33 @@
+import { fault } from '../internal/errors.ts'
 import { Call, type CallKind, Cast, detach, type Request, watchServer } from './calls.ts'
 import type { From } from './context.ts'
 import type { Reason } from './exit.ts'
 import { listLinks, removeLink } from './links.ts'
 import type { Node } from './node.ts'
-import { type NodeAddress, Pid } from './pid.ts'
+import { type NodeAddress, Pid, type Ref } from './pid.ts'
 import type { Process } from './process.ts'
+import {
+  CALL_FAILED,
+  CALL_FORGOTTEN,
+  CALL_REQUEST,
+  CAST,
+  type Carrier,
+  DEMONITOR,
+  DOWN,
+  EXIT,
+  LINK,
+  LINK_EXIT,
+  MONITOR,
+  REPLY,
+  SEND,
+  type Sent,
+  type Signal,
+  type To,
+  UNLINK,
+} from './remote-signals.ts'
 import { addWatcher, exitSignal, type Monitor, type Watcher } from './signals.ts'
 
-/**
- * Signals between nodes, as positional arrays: the kind, then what the comment names. An `id` is a process of the node
- * that sends (from) or receives (to); `to` is an id or a registered name; `ref` is a number that the sender chose.
- */
-export const SEND = 1 // to, message
-export const CALL_REQUEST = 2 // to, from id or 0, ref, kind, alias, operation, request
-export const REPLY = 3 // ref, value, caller's id or 0, alias
-export const CALL_FAILED = 4 // ref, reason, acknowledged
-export const CAST = 5 // to, operation, request
-export const LINK = 6 // from id, to id
-export const UNLINK = 7 // from id, to id
-export const LINK_EXIT = 8 // from id, to id, reason
-export const EXIT = 9 // from id, to id, reason
-export const MONITOR = 10 // ref, to
-export const DEMONITOR = 11 // ref
-export const DOWN = 12 // ref, reason
-
-type To = number | string
-export type Signal =
-  | readonly [typeof SEND, To, unknown]
-  | readonly [typeof CALL_REQUEST, To, number, number, CallKind, boolean, string, unknown]
-  | readonly [typeof REPLY, number, unknown, number, boolean]
-  | readonly [typeof CALL_FAILED, number, Reason, boolean]
-  | readonly [typeof CAST, To, string, unknown]
-  | readonly [typeof LINK | typeof UNLINK, number, number]
-  | readonly [typeof LINK_EXIT | typeof EXIT, number, number, Reason]
-  | readonly [typeof MONITOR, number, To]
-  | readonly [typeof DEMONITOR, number]
-  | readonly [typeof DOWN, number, Reason]
-
-/** What carries signals to other nodes. Order between two nodes holds; what is lost shows as a node that goes down. */
-export interface Carrier {
-  /**
-   * Takes a signal for `node`, connecting when there is no connection yet. `creation` is the start of that node for
-   * which the signal is meant, `undefined` when any will do: one that is for an earlier start is given back with
-   * `Remote.undeliverable`. `busy`: the link is congested, the signal was not taken (only asked for calls and casts).
-   */
-  send(node: string, creation: number | undefined, signal: Signal): 'sent' | 'busy' | 'unreachable'
-  connected(): readonly string[]
-}
-
-const nowhere: Carrier = { send: () => 'unreachable', connected: () => [] }
+const nowhere: Carrier = { send: () => 'unreachable', connected: () => [], close: () => {} }
 
 /** Where to send to on another node. */
 export interface RemoteTarget {
@@ -83,9 +62,11 @@ class RemoteRequest implements Request {
   previousCall: Request | undefined = undefined
   nextCall: Request | undefined = undefined
   readonly #remote: Remote
+  readonly #peer: Peer
 
-  constructor(remote: Remote, from: RemoteFrom, kind: CallKind, operation: string, request: unknown) {
+  constructor(remote: Remote, peer: Peer, from: RemoteFrom, kind: CallKind, operation: string, request: unknown) {
     this.#remote = remote
+    this.#peer = peer
     this.from = from
     this.kind = kind
     this.operation = operation
@@ -101,14 +82,20 @@ class RemoteRequest implements Request {
   }
 
   settle(value: unknown): void {
-    detach(this)
     this.#remote.reply(this.from, value)
+    this.forget()
   }
 
   fail(why: Reason): void {
-    detach(this)
+    this.forget()
     const { address, ref } = this.from
     this.#remote.carry(address, [CALL_FAILED, ref, why, this.acknowledged])
+  }
+
+  /** Nobody waits for an answer of this server any more. */
+  forget(): void {
+    detach(this)
+    this.#peer.requests.delete(this.from.ref)
   }
 }
 
@@ -135,9 +122,12 @@ class RemoteWatcher implements Watcher {
 /** What this node and another have between them, to be undone when the connection is lost. */
 class Peer {
   readonly linked = new Set<Process>()
+  /** Those that processes here have set on processes there, by their ref. */
   readonly monitors = new Map<number, Monitor>()
-  readonly calls = new Map<number, Call>()
+  /** Those that processes there have set on processes here, by the ref they chose. */
   readonly watchers = new Map<number, RemoteWatcher>()
+  /** Its calls that are not answered, by the ref it chose. */
+  readonly requests = new Map<number, RemoteRequest>()
 }
 
 /**
@@ -147,14 +137,31 @@ class Peer {
 export class Remote {
   readonly #node: Node
   readonly #peers = new Map<string, Peer>()
+  /**
+   * The open calls that may be answered from another node, by their ref: those to servers there, and those whose `from`
+   * went there in a message. Whoever holds a `from` may answer, so they are not kept by node.
+   */
+  readonly #calls = new Map<number, Call>()
   #carrier: Carrier = nowhere
 
   constructor(node: Node) {
     this.#node = node
   }
 
+  /** @throws Fault `badarg` when a carrier is attached already. */
   attach(carrier: Carrier): void {
+    if (this.#carrier !== nowhere) throw fault('badarg', `${this.#node.name} is distributed already`)
     this.#carrier = carrier
+  }
+
+  /** The carrier has been closed: from now on every other node is out of reach. */
+  detach(): void {
+    this.#carrier = nowhere
+  }
+
+  /** The node has stopped. */
+  close(): void {
+    this.#carrier.close()
   }
 
   /** The names of the nodes that are connected. */
@@ -173,19 +180,42 @@ export class Remote {
     const ref = this.#node.makeRef()
     const { kind, alias, operation, request } = call
     const from = call.pid?.id ?? 0
-    const sent = this.#carryTo(target, [CALL_REQUEST, toOf(target), from, ref.id, kind, alias, operation, request])
+    let sent: Sent
+    try {
+      sent = this.#carryTo(target, [CALL_REQUEST, toOf(target), from, ref.id, kind, alias, operation, request])
+    } catch (invalid) {
+      return call.fail(invalid)
+    }
     if (sent !== 'sent') return call.fail(sent === 'busy' ? 'busy' : ['nodedown', target.node])
-    call.ref = ref
     call.remoteNode = target.node
-    this.#peer(target.node).calls.set(ref.id, call)
+    this.#expectAnswer(call, ref)
   }
 
   callSettled(call: Call): void {
-    this.#peers.get(call.remoteNode!)?.calls.delete(call.ref!.id)
+    const ref = call.ref!.id
+    this.#calls.delete(ref)
+    if (call.remoteNode !== undefined) this.#carrier.send(call.remoteNode, undefined, [CALL_FORGOTTEN, ref])
+  }
+
+  /** The `from` of a request as it travels in messages: any node that gets it may answer. */
+  fromOf(request: Request): RemoteFrom {
+    if (request instanceof RemoteRequest) return request.from
+    const call = request as Call
+    if (call.ref === undefined && !call.settled) this.#expectAnswer(call, this.#node.makeRef())
+    return new RemoteFrom(this.#node.address, call.pid, call.ref?.id ?? 0, call.alias)
+  }
+
+  /** What a `from` that came in a message stands for here: the call itself when it was made on this node. */
+  fromAt(address: NodeAddress, pid: Pid | undefined, ref: number, alias: boolean): From {
+    const call = address === this.#node.address ? this.#calls.get(ref) : undefined
+    return call ?? new RemoteFrom(address, pid, ref, alias)
   }
 
   reply(from: RemoteFrom, value: unknown): void {
-    this.carry(from.address, [REPLY, from.ref, value, from.pid?.id ?? 0, from.alias])
+    const { address, ref, alias } = from
+    const signal = [REPLY, ref, value, from.pid?.id ?? 0, alias] as const
+    if (address === this.#node.address) this.#onReply(address, signal)
+    else this.carry(address, signal)
   }
 
   exit(from: Pid, to: Pid, reason: Reason): void {
@@ -218,11 +248,16 @@ export class Remote {
     this.#carrier.send(node, undefined, [DEMONITOR, set.ref.id])
   }
 
-  carry(to: NodeAddress, signal: Signal): 'sent' | 'busy' | 'unreachable' {
+  #expectAnswer(call: Call, ref: Ref): void {
+    call.ref = ref
+    this.#calls.set(ref.id, call)
+  }
+
+  carry(to: NodeAddress, signal: Signal): Sent {
     return this.#carrier.send(to.name, to.creation, signal)
   }
 
-  #carryTo(target: RemoteTarget, signal: Signal): 'sent' | 'busy' | 'unreachable' {
+  #carryTo(target: RemoteTarget, signal: Signal): Sent {
     return this.#carrier.send(target.node, target.pid?.address.creation, signal)
   }
 
@@ -255,6 +290,8 @@ export class Remote {
         return this.#onMonitor(from, signal[1], signal[2])
       case DEMONITOR:
         return this.#onDemonitor(from, signal[1])
+      case CALL_FORGOTTEN:
+        return this.#peers.get(from.name)?.requests.get(signal[1])?.forget()
       case DOWN:
         return this.#onDown(from.name, signal[1], signal[2])
     }
@@ -264,7 +301,7 @@ export class Remote {
   undeliverable(to: NodeAddress, signal: Signal): void {
     if (signal[0] === LINK) this.#onLinkExit(new Pid(to, signal[2]), signal[1], 'noproc')
     else if (signal[0] === MONITOR) this.#onDown(to.name, signal[1], 'noproc')
-    else if (signal[0] === CALL_REQUEST) this.#peer(to.name).calls.get(signal[3])?.fail('noproc')
+    else if (signal[0] === CALL_REQUEST) this.#failCall(to.name, signal[3], 'noproc')
   }
 
   nodeUp(name: string): void {
@@ -282,8 +319,11 @@ export class Remote {
         }
       }
       for (const set of [...peer.monitors.values()]) set.down('noconnection')
-      for (const call of [...peer.calls.values()]) call.fail(['nodedown', name])
       for (const watcher of peer.watchers.values()) watcher.target.rare?.watchers?.delete(watcher)
+      for (const request of [...peer.requests.values()]) request.forget()
+    }
+    for (const [ref, call] of [...this.#calls]) {
+      if (call.remoteNode === name) this.#failCall(name, ref, ['nodedown', name])
     }
     if (wasUp) this.#node.announceNode('nodedown', name)
   }
@@ -293,24 +333,36 @@ export class Remote {
     const target = this.#target(to)
     if (target === undefined) return void this.carry(from, [CALL_FAILED, ref, 'noproc', false])
     const pid = caller === 0 ? undefined : new Pid(from, caller)
-    const received = new RemoteRequest(this, new RemoteFrom(from, pid, ref, alias), kind, operation, request)
-    watchServer(received, target)
-    target.deliver(received)
+    const peer = this.#peer(from.name)
+    const made = new RemoteRequest(this, peer, new RemoteFrom(from, pid, ref, alias), kind, operation, request)
+    peer.requests.set(ref, made)
+    watchServer(made, target)
+    target.deliver(made)
   }
 
   #onReply(
     from: NodeAddress,
     [, ref, value, caller, alias]: readonly [unknown, number, unknown, number, boolean],
   ): void {
-    const call = this.#peers.get(from.name)?.calls.get(ref)
-    if (call !== undefined) call.settle(value)
-    else if (!alias) this.#target(caller)?.deliver({ type: 'reply', from: ref, value })
+    const call = this.#calls.get(ref)
+    if (call !== undefined) {
+      if (call.remoteNode === from.name) call.remoteNode = undefined // it knows that the call is answered
+      call.settle(value)
+    } else if (!alias) this.#target(caller)?.deliver({ type: 'reply', from: ref, value })
   }
 
   #onCallFailed(from: NodeAddress, [, ref, reason, acknowledged]: readonly [unknown, number, Reason, boolean]): void {
-    const call = this.#peers.get(from.name)?.calls.get(ref)
-    if (call === undefined) return
+    const call = this.#calls.get(ref)
+    if (call?.remoteNode !== from.name) return
     call.acknowledged = acknowledged
+    this.#failCall(from.name, ref, reason)
+  }
+
+  /** Fails a call to a server on `node`, which has forgotten the call or never heard of it. */
+  #failCall(node: string, ref: number, reason: Reason): void {
+    const call = this.#calls.get(ref)
+    if (call?.remoteNode !== node) return
+    call.remoteNode = undefined
     call.fail(reason)
   }
 

@@ -5,7 +5,6 @@ import { detach } from './calls.ts'
 import type { DownMessage, ExitMessage, Reason } from './exit.ts'
 import { ENDED, TRAPS_EXITS } from './flags.ts'
 import { addLink, hasLink, listLinks, removeLink } from './links.ts'
-import { EMPTY } from './mailbox.ts'
 import type { Node } from './node.ts'
 import { Pid, type Ref } from './pid.ts'
 import type { Process } from './process.ts'
@@ -142,7 +141,8 @@ export function addWatcher(target: Process, watcher: Watcher): void {
 export function end(process: Process, reason: Reason): void {
   if ((process.flags & ENDED) !== 0) return
   process.flags |= ENDED
-  process.first = EMPTY
+  process.waiting = 0
+  process.first = undefined
   process.more = undefined
   process.node.forget(process)
   const closing = process.rare === undefined ? undefined : release(process)

@@ -1,0 +1,62 @@
+import { type EventFrame, patchSequence } from './frame.ts'
+import { headerLength, writeFrame } from './websocket-frame.ts'
+
+/**
+ * Events in a row that go to many sessions, laid out once as they go on the wire:
+ *
+ *     | header | event, number | header | event, number | header | event, number |
+ *
+ * For each session only the numbers are written anew, and the whole is handed over in one write, or message by message
+ * where a transport writes the headers itself. The events' own frames stay as they are.
+ */
+export class Burst {
+  readonly #events: readonly EventFrame[]
+  readonly #starts: number[] = []
+  #wire: Buffer
+  #messages: Uint8Array[] | undefined
+
+  constructor(events: readonly EventFrame[]) {
+    this.#events = events
+    this.#wire = Buffer.allocUnsafeSlow(events.reduce((sum, { length }) => sum + headerLength(length) + length, 0))
+    let end = 0
+    for (const event of events) {
+      this.#starts.push(end + headerLength(event.length))
+      end = writeFrame(this.#wire, end, event, false)
+    }
+  }
+
+  /** Events in the burst. */
+  get size(): number {
+    return this.#events.length
+  }
+
+  /** The burst's WebSocket frames, with the numbers that were written last. */
+  get wire(): Buffer {
+    return this.#wire
+  }
+
+  /** The messages alone: parts of `wire`. */
+  get messages(): readonly Uint8Array[] {
+    this.#messages ??= this.#starts.map((start, index) =>
+      this.#wire.subarray(start, start + this.#events[index]!.length),
+    )
+    return this.#messages
+  }
+
+  event(index: number): EventFrame | undefined {
+    return this.#events[index]
+  }
+
+  /** Numbers the events from `first` on. */
+  number(first: number): void {
+    for (let index = 0; index < this.#starts.length; index++) {
+      patchSequence(this.#wire, this.#starts[index]!, first + index)
+    }
+  }
+
+  /** Leaves `wire` to whoever still needs it as it is, and goes on with a copy. */
+  leaveWire(): void {
+    this.#wire = Buffer.from(this.#wire)
+    this.#messages = undefined
+  }
+}
