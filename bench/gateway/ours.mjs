@@ -21,7 +21,7 @@ const listener = await transport.listen({
       return outbox
     },
     message() {},
-    drain: (outbox) => outbox.drained(),
+    drain: (outbox) => outbox.flush(),
     close: (outbox) => sessions.delete(outbox),
     failed(error) {
       throw error
@@ -30,7 +30,7 @@ const listener = await transport.listen({
 })
 
 let perBurst = 1
-let waiting = []
+const waiting = []
 let scheduled = false
 
 /** Publishes one burst at most in a turn of the event loop. */

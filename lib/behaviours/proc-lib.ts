@@ -99,6 +99,7 @@ export class Start implements Request, Timer {
   /** The process is to end with `reason` because it could not start; the starter gets `result`. */
   refuse(process: Process, reason: Reason, result: 'ignore' | readonly ['error', Reason]): void {
     this.#release(process)
+    detach(this)
     process.end(reason)
     this.#finish(result)
   }
@@ -114,6 +115,7 @@ export class Start implements Request, Timer {
     const owner = this.#owner
     if (owner instanceof Process) owner.unlink(process.pid)
     this.#release(process)
+    detach(this)
     process.end('killed')
     this.#finish(['error', 'timeout'])
   }

@@ -13,7 +13,7 @@ export class Heartbeat {
   #lastBeat: number
 
   /** @param now when HELLO was sent */
-  constructor(now: number, interval = HEARTBEAT_INTERVAL_MS, grace = HEARTBEAT_GRACE_MS) {
+  constructor(now: number, interval: number = HEARTBEAT_INTERVAL_MS, grace: number = HEARTBEAT_GRACE_MS) {
     this.interval = interval
     this.#patience = interval + grace
     this.#lastBeat = now

@@ -1,5 +1,6 @@
 /** `guildhall/gateway`: HTTP, WebSockets and Discord's Gateway framing, without any chat in it. */
 
+export { Burst } from './burst.ts'
 export { chooseTransport, type TransportChoice } from './choose.ts'
 export {
   adoptEvent,

@@ -17,7 +17,7 @@ export class WriteTurn {
   readonly #host: Pick<Host, 'macrotask'>
   readonly #perTurn: number
 
-  constructor(host: Pick<Host, 'macrotask'>, perTurn = OUTBOXES_PER_TURN) {
+  constructor(host: Pick<Host, 'macrotask'>, perTurn: number = OUTBOXES_PER_TURN) {
     this.#host = host
     this.#perTurn = perTurn
   }
@@ -127,12 +127,7 @@ export class Outbox {
     return sequence <= this.#sent && this.#window.ack(sequence)
   }
 
-  /** To be called when the connection has drained. */
-  drained(): void {
-    this.flush()
-  }
-
-  /** Writes what is to be sent, as much as the connection takes. */
+  /** Writes what is to be sent, as much as the connection takes. To be called when the connection has drained. */
   flush(): void {
     this.#queued = false
     let connection = this.#connection
@@ -148,19 +143,28 @@ export class Outbox {
     }
   }
 
+  #queue(): void {
+    if (this.#queued) return
+    this.#queued = true
+    this.#turn.add(this)
+  }
+
   #write(connection: Connection): void {
     const count = this.#fitting()
     const burst = this.#turn.burst(this.#window, this.#sent, count)
     burst.number(this.#sent + 1)
     this.#sent += count
+    this.#unsentBytes = 0
     connection.sendBurst(burst)
   }
 
-  /** How many of the events to be sent go into one write: at least one. */
+  /** How many of the events to be sent go into one write: one at least. */
   #fitting(): number {
-    const unsent = this.#window.last - this.#sent
-    const whole = this.#unsentBytes <= OUTBOX_WRITE_BYTES
-    let bytes = 0
+    const { last } = this.#window
     let count = 0
-    ...
+    for (let bytes = 0; this.#sent + count < last && bytes < OUTBOX_WRITE_BYTES; count++) {
+      bytes += this.#window.at(this.#sent + count + 1)!.length
+    }
+    return count
   }
+}

@@ -20,26 +20,24 @@ export const Opcode = {
   REQUEST_CHANNEL_INFO: 43,
 } as const
 
+type FromServer = (typeof Opcode)['DISPATCH' | 'RECONNECT' | 'INVALID_SESSION' | 'HELLO' | 'HEARTBEAT_ACK']
+
 /** The opcodes that a client may send. Any other closes the connection with 4001. */
-const CLIENT_OPCODES = [
-  Opcode.HEARTBEAT,
-  Opcode.IDENTIFY,
-  Opcode.PRESENCE_UPDATE,
-  Opcode.VOICE_STATE_UPDATE,
-  Opcode.RESUME,
-  Opcode.REQUEST_GUILD_MEMBERS,
-  Opcode.LAZY_REQUEST,
-  Opcode.REQUEST_SOUNDBOARD_SOUNDS,
-  Opcode.GUILD_SUBSCRIPTIONS_BULK,
-  Opcode.REQUEST_CHANNEL_INFO,
-] as const
+export type ClientOpcode = Exclude<(typeof Opcode)[keyof typeof Opcode], FromServer>
 
-export type ClientOpcode = (typeof CLIENT_OPCODES)[number]
-
-const KNOWN: ReadonlySet<number> = new Set<number>(CLIENT_OPCODES)
+const FROM_SERVER: readonly FromServer[] = [
+  Opcode.DISPATCH,
+  Opcode.RECONNECT,
+  Opcode.INVALID_SESSION,
+  Opcode.HELLO,
+  Opcode.HEARTBEAT_ACK,
+]
+const FROM_CLIENT: ReadonlySet<number> = new Set(
+  Object.values(Opcode).filter((op) => !FROM_SERVER.some((known) => known === op)),
+)
 
 export function isClientOpcode(op: number): op is ClientOpcode {
-  return KNOWN.has(op)
+  return FROM_CLIENT.has(op)
 }
 
 /**

@@ -88,7 +88,7 @@ export class RateTable {
   readonly #buckets = new Map<string, RateBucket>()
   readonly #bound: number
 
-  constructor(bound = RATE_LIMIT_BUCKETS) {
+  constructor(bound: number = RATE_LIMIT_BUCKETS) {
     this.#bound = bound
   }
 

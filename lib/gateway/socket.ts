@@ -1,3 +1,4 @@
+import type { Burst } from './burst.ts'
 import { CloseCode } from './protocol.ts'
 import { type Connection, checkClose, type Handlers, type HttpHead, type TransportLimits } from './transport.ts'
 
@@ -23,6 +24,7 @@ export abstract class Socket<Session> implements Connection {
 
   abstract readonly buffered: number
   abstract send(data: string | Uint8Array, binary?: boolean): void
+  abstract sendBurst(burst: Burst): void
   /** Runs `run`, with what it sends gathered into one write. */
   protected abstract gather(run: () => void): void
   /** Sends a close frame; `closed` is called before the return. */

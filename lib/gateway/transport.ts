@@ -6,6 +6,7 @@ import {
   SOCKET_BACKPRESSURE_BYTES,
   SOCKETS_PER_LISTENER,
 } from '../internal/limits.ts'
+import type { Burst } from './burst.ts'
 import { CloseCode } from './protocol.ts'
 import type { HttpReply } from './reply.ts'
 
@@ -112,6 +113,8 @@ export interface Connection {
    * Within `cork` they are gathered; else they are written at once.
    */
   send(data: string | Uint8Array, binary?: boolean): void
+  /** Sends the messages of a burst in one write. It may be numbered anew after the return. */
+  sendBurst(burst: Burst): void
   /**
    * Runs `run`, then writes all that it sent on this connection in one piece, as far as the transport's buffer goes
    * (16 KiB or more). A cork within a cork just runs. A `close` in a cork takes effect at its end.

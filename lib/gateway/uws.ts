@@ -4,6 +4,7 @@ import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import { fault } from '../internal/errors.ts'
 import { HTTP_HEAD_BYTES, INBOUND_MESSAGE_BYTES } from '../internal/limits.ts'
+import type { Burst } from './burst.ts'
 import { answer, Exchange, upgradeRefusal } from './exchange.ts'
 import { HEAD_TOO_LARGE, type HttpReply, OVERLOADED, UPGRADE_REQUIRED } from './reply.ts'
 import { Socket, type SocketOwner } from './socket.ts'
@@ -197,6 +198,12 @@ class UwsSocket<Session> extends Socket<Session> {
   send(data: string | Uint8Array, binary = false): void {
     if (this.#ws === undefined || this.ended) return
     if (this.#ws.send(data, binary) === DROPPED) this.terminate()
+  }
+
+  sendBurst({ messages }: Burst): void {
+    this.cork(() => {
+      for (const message of messages) this.send(message)
+    })
   }
 
   protected gather(run: () => void): void {

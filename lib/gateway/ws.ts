@@ -8,6 +8,7 @@ import {
   INBOUND_MESSAGE_BYTES,
   SOCKET_CLOSE_MS,
 } from '../internal/limits.ts'
+import type { Burst } from './burst.ts'
 import { answer, Exchange, upgradeRefusal } from './exchange.ts'
 import { CloseCode } from './protocol.ts'
 import { type HttpReply, OVERLOADED } from './reply.ts'
@@ -23,6 +24,7 @@ import {
   type TransportLimits,
   transportLimits,
 } from './transport.ts'
+import { headerLength, writeFrame } from './websocket-frame.ts'
 
 /**
  * The transport on node:http and ws, which runs wherever Node does. What arrives, and the closing of a socket, is ws's
@@ -154,21 +156,28 @@ class WsSocket<Session> extends Socket<Session> {
   }
 
   send(data: string | Uint8Array, binary = false): void {
-    if (this.ended) return
-    if (this.#tcp.writableLength > this.owner.limits.backpressureBytes) {
-      this.terminate()
-      return
-    }
+    if (!this.#ready()) return
     const payload = typeof data === 'string' ? Buffer.from(data) : data
-    const length = frameLength(payload)
+    const length = headerLength(payload.length) + payload.length
     if (corked === this && corkedBytes + length > corkBuffer.length) this.#writeCorked()
     if (corked === this && length <= corkBuffer.length) {
       corkedBytes = writeFrame(corkBuffer, corkedBytes, payload, binary)
     } else {
       const frame = Buffer.allocUnsafe(length)
       writeFrame(frame, 0, payload, binary)
-      this.#write(frame)
+      this.#tcp.write(frame)
+      this.#awaitDrain()
     }
+  }
+
+  /** What the system takes at once, which is the rule, is not copied: every delivery of an event passes here. */
+  sendBurst(burst: Burst): void {
+    if (!this.#ready()) return
+    if (corked === this) this.#writeCorked()
+    this.#tcp.write(burst.wire)
+    if (this.#tcp.writableLength === 0) return
+    burst.leaveWire()
+    this.#awaitDrain()
   }
 
   protected gather(run: () => void): void {
@@ -195,16 +204,23 @@ class WsSocket<Session> extends Socket<Session> {
     this.closed(CloseCode.ABNORMAL, '')
   }
 
+  #ready(): boolean {
+    if (this.ended) return false
+    if (this.#tcp.writableLength <= this.owner.limits.backpressureBytes) return true
+    this.terminate()
+    return false
+  }
+
   #writeCorked(): void {
     if (corkedBytes === 0) return
     const frames = Buffer.from(corkBuffer.subarray(0, corkedBytes))
     corkedBytes = 0
-    this.#write(frames)
+    this.#tcp.write(frames)
+    this.#awaitDrain()
   }
 
-  /** An empty write behind one that the system did not take at once tells when everything before it is on its way. */
-  #write(bytes: Buffer): void {
-    this.#tcp.write(bytes)
+  /** An empty write behind those that the system did not take at once tells when everything before it is on its way. */
+  #awaitDrain(): void {
     if (this.#draining || this.#tcp.writableLength === 0) return
     this.#draining = true
     this.#tcp.write(NOTHING, () => {
@@ -212,30 +228,6 @@ class WsSocket<Session> extends Socket<Session> {
       this.drained()
     })
   }
-}
-
-/** Bytes of a server's frame (RFC 6455, 5.2): not masked, so the header is the opcode and the length in 1, 3 or 9. */
-function frameLength(payload: Uint8Array): number {
-  return payload.length + (payload.length < 126 ? 2 : payload.length < 65_536 ? 4 : 10)
-}
-
-/** Writes a whole message as one frame at `at`, and returns where it ends. */
-function writeFrame(target: Buffer, at: number, payload: Uint8Array, binary: boolean): number {
-  const { length } = payload
-  let next = at
-  target[next++] = binary ? 0x82 : 0x81
-  if (length < 126) {
-    target[next++] = length
-  } else if (length < 65_536) {
-    target[next++] = 126
-    next = target.writeUInt16BE(length, next)
-  } else {
-    target[next++] = 127
-    next = target.writeUInt32BE(Math.floor(length / 2 ** 32), next)
-    next = target.writeUInt32BE(length >>> 0, next)
-  }
-  target.set(payload, next)
-  return next + length
 }
 
 function headOf(request: IncomingMessage): HttpHead {

@@ -35,9 +35,33 @@ const TABLE = {
   already_exists: 'Something with this key is stored already; nothing was written',
   snowflake_exhausted: 'Ids are made faster than the clock allows (4096 a millisecond)',
   snowflake_clock: 'The clock shows a time that no snowflake can hold: set it to a time after 2015',
+  // distribution
+  unencodable: 'This term cannot travel between nodes: only terms can, not functions, symbols or other class instances',
+  term_too_deep: 'This term is nested too deeply to travel between nodes, or contains itself',
+  signal_too_large: 'This is too much for one signal between nodes: send it in parts',
+  bad_frame: 'A node sent bytes that are no valid frame; the connection to it is cut',
+  frame_too_large: 'A node announced a frame larger than this one reads; the connection to it is cut',
+  bad_signal: 'A node sent a signal that does not exist; the connection to it is cut',
+  weak_secret: 'The secret of the cluster is too short: use at least 16 random bytes, the same on every node',
+  wrong_secret: 'The other node does not have the secret of this cluster: give every node the same one',
+  wrong_peer: 'Another node than the expected one answers at this address: check the list of peers',
+  node_name_taken: 'Another node of this name is connected: every node of a cluster needs a name of its own',
+  protocol_version: 'The other node speaks another version of the protocol: run the same release on every node',
+  handshake_failed: 'What answers at the other end is no node of this kind',
+  handshake_timeout: 'The other end did not complete the handshake in time',
+  simultaneous_connect: 'Both nodes connected to each other at once; the other connection is the one that is kept',
+  connect_failed: 'No connection to the other node can be made: is it running, and its address right?',
+  connection_lost: 'The connection to the other node was lost',
+  peer_silent: 'The other node has not been heard of for too long; the connection to it is cut',
+  link_overflow: 'The other node does not read what is sent to it; the connection to it is cut',
+  disconnected: 'The connection was closed on purpose',
 } as const
 
 export type FaultCode = keyof typeof TABLE
+
+export function isFaultCode(text: string): text is FaultCode {
+  return Object.hasOwn(TABLE, text)
+}
 
 /** An error with a stable `code` from the table, for programs, and a `message` for people. */
 export class Fault extends Error {

@@ -44,7 +44,7 @@ export const HTTP_REQUEST_MS = 60_000
 /** The largest sequence number of a session: ten digits fit the columns of a frame. */
 export const SEQUENCE_MAX = 9_999_999_999
 /** Events that a session keeps for a client that resumes. */
-export const RESUME_WINDOW_EVENTS = 4096
+export const RESUME_WINDOW_EVENTS = 1024
 /** Bytes of events that a session keeps for a client that resumes; the newest event is kept whatever its size. */
 export const RESUME_WINDOW_BYTES = 8_388_608
 /** Bytes of events that a session writes to its socket in one piece. */
@@ -93,7 +93,61 @@ export const INVITE_CODE_CHARACTERS = 64
 export const FLUSH_QUEUE_CHARACTERS = 67_108_864
 /** Characters of rows after which a flush takes no further write along. */
 export const FLUSH_BATCH_CHARACTERS = 4_194_304
+/** Bytes that a data file may lack at its end, where a transaction freed pages that it had not written yet. */
+export const UNWRITTEN_TAIL_BYTES = 268_435_456
 /** Milliseconds by which a burst of ids may run ahead of the clock. */
 export const SNOWFLAKE_BORROW_MS = 1000
 /** Characters of a token that is looked at. */
 export const TOKEN_CHARACTERS = 128
+
+// distribution
+/** Bytes that one signal between nodes may take, by an estimate that is never below the truth. */
+export const SIGNAL_BYTES = 8_388_608
+/** Values, nested ones included, of one signal between nodes. */
+export const SIGNAL_ELEMENTS = 524_288
+/** Levels of lists, records, maps, sets and errors in one another that a term may have to travel between nodes. */
+export const TERM_DEPTH = 128
+/** Bits of a bigint that travels between nodes. */
+export const BIGINT_BITS = 8192
+/** Characters of an error's message that travel between nodes; the rest is cut off. */
+export const ERROR_MESSAGE_CHARACTERS = 4096
+/** Characters of an error's stack that travel between nodes; the rest is cut off. */
+export const ERROR_STACK_CHARACTERS = 8192
+/** Bytes of signals, by the same estimate, after which a turn's signals are written without waiting for its end. */
+export const BATCH_BYTES = 65_536
+/** Values of signals after which a turn's signals are written without waiting for its end. */
+export const BATCH_ELEMENTS = 65_536
+/** Bytes of a frame between nodes: a batch and one largest signal. */
+export const FRAME_BYTES = 16_777_216
+/** Values in a frame between nodes: a batch and one largest signal. */
+export const FRAME_ELEMENTS = 1_048_576
+/** Bytes that wait for another node above which calls to it fail with `busy`. */
+export const LINK_SOFT_BYTES = 4_194_304
+/** Bytes that wait for another node above which the connection is cut. */
+export const LINK_HARD_BYTES = 67_108_864
+/** Milliseconds between the ticks that nodes without anything to say send each other (a quarter of net_ticktime). */
+export const TICK_INTERVAL_MS = 15_000
+/** Tick intervals without a byte from the other node after which the connection is cut. */
+export const TICKS_MISSED = 4
+/** Bytes of one message of the handshake between nodes. */
+export const HANDSHAKE_MESSAGE_BYTES = 512
+/** Milliseconds that a connection to another node, its handshake included, may take (OTP's net_setuptime: 7000). */
+export const HANDSHAKE_MS = 5000
+/** Accepted connections that have not passed the handshake; for one more the oldest is cut. */
+export const HANDSHAKES_PENDING = 64
+/** Milliseconds in which a connected node must answer when another one claims its name. */
+export const NAME_PROBE_MS = 1000
+/** Bytes of a node's name. */
+export const NODE_NAME_BYTES = 255
+/** Bytes that the secret of a cluster has at least. */
+export const SECRET_BYTES = 16
+/** Milliseconds before a connection that failed is tried again; they double with each failure. */
+export const RECONNECT_MIN_MS = 100
+/** Milliseconds before a connection that failed is tried again, at most. */
+export const RECONNECT_MAX_MS = 5000
+/** Nodes that one node is connected with. */
+export const PEERS_PER_NODE = 1024
+/** Milliseconds that a closing connection has to write what waits. */
+export const LINK_CLOSE_MS = 1000
+/** Milliseconds between two reports of connections that did not pass the handshake. */
+export const REFUSAL_REPORT_MS = 1000

@@ -6,7 +6,8 @@ import { type Pid, samePid } from './pid.ts'
  */
 export type Links = undefined | Pid | Map<number | string, Pid>
 
-function keyOf(pid: Pid, home: object): number | string {
+/** A key for `pid` in maps of the node with the address `home`; short for its own processes. */
+export function keyOf(pid: Pid, home: object): number | string {
   return pid.address === home ? pid.id : pid.toString()
 }
 

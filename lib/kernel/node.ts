@@ -12,7 +12,8 @@ import { type ProcessTimer, ProcessTimers } from './process-timers.ts'
 import type { Program } from './program.ts'
 import type { Dest, Name } from './protocol.ts'
 import { rawProgram } from './raw.ts'
-import { isRequest, Remote, RemoteFrom } from './remote.ts'
+import { isRequest, Remote } from './remote.ts'
+import { RemoteFrom } from './remote-peer.ts'
 import { lineReporter, type Report, type Reporter } from './report.ts'
 import { Scheduler } from './scheduler.ts'
 import * as signals from './signals.ts'
@@ -47,6 +48,8 @@ export class Node implements Caller, CallOwner {
   /** @internal */ readonly scheduler: Scheduler
   /** @internal */ readonly timers: TimerWheel
   /** @internal */ readonly remote: Remote
+  /** @internal Processes that have ended and whose resources are being closed, by their id. */
+  readonly closing: Map<number, Process> = new Map()
   /** @internal */ openCalls: Set<Call> | undefined
   readonly #processes = new Map<number, Process>()
   readonly #names = new Map<string, Process>()
@@ -183,7 +186,7 @@ export class Node implements Caller, CallOwner {
     if (typeof to === 'string') return { node: this.name, pid: this.whereis(to), name: to }
     if (typeof to === 'object' && to !== null) {
       if ('via' in to) {
-        const pid = to.via.whereisName(to.key)
+        const pid = to.via.whereisName(to.key, this)
         return { node: pid?.node ?? this.name, pid }
       }
       const { name, node } = to as Name
@@ -378,6 +381,7 @@ export class Node implements Caller, CallOwner {
     for (const process of [...this.#processes.values()]) if ((process.flags & ENDED) === 0) process.end('killed')
     if (this.openCalls !== undefined) for (const call of [...this.openCalls]) call.fail('noproc')
     this.#stopped = true
+    this.remote.close()
     this.timers.clear()
   }
 }

@@ -1,3 +1,4 @@
+import type { Node } from './node.ts'
 import type { Pid } from './pid.ts'
 
 /**
@@ -48,18 +49,19 @@ export interface Name<out P = unknown> {
   readonly protocol?: P
 }
 
-/** A name kept by a registry of its own: anything with these three functions (OTP's `{via, Module, Name}`). */
+/** A name kept by a registry of its own (OTP's `{via, Module, Name}`). */
 export interface Via<out P = unknown> {
   readonly via: NameRegistry
   readonly key: unknown
   readonly protocol?: P
 }
 
+/** Keeps names in its own way. That a name ends with its process is up to it. */
 export interface NameRegistry {
-  whereisName(key: unknown): Pid | undefined
+  /** The process that carries the name on `node`. Must not throw: a name nobody keeps is one nobody carries. */
+  whereisName(key: unknown, node: Node): Pid | undefined
   /** `false` when the key is taken. Called by the process that is to carry the name. */
   registerName(key: unknown, pid: Pid): boolean
-  unregisterName(key: unknown): void
 }
 
 /** Whom to send to or to call: a pid, a name of this node (bare, or with its protocol), of another, or via. */

@@ -5,7 +5,7 @@ import { detach } from './calls.ts'
 import type { DownMessage, ExitMessage, Reason } from './exit.ts'
 import { ENDED, TRAPS_EXITS } from './flags.ts'
 import { addLink, hasLink, listLinks, removeLink } from './links.ts'
-import type { Node } from './node.ts'
+import type { Node, Resolved } from './node.ts'
 import { Pid, type Ref } from './pid.ts'
 import type { Process } from './process.ts'
 import type { Dest, Name } from './protocol.ts'
@@ -105,17 +105,22 @@ export function monitor(process: Process, to: Dest, tag: string): Ref {
   const found = node.resolve(to)
   const object = to instanceof Pid ? to : found.name !== undefined ? { name: found.name, node: found.node } : found.pid
   if (object === undefined) throw fault('badarg', 'monitor takes a pid or a name')
-  const set = new Monitor(ref, process, object, tag)
-  const extra = process.extra
+  setMonitor(new Monitor(ref, process, object, tag), found)
+  return ref
+}
+
+/** Sets a monitor that was made. Of a process whose resources are being closed it fires when they are. */
+export function setMonitor(set: Monitor, found: Resolved): void {
+  const { node, extra } = set.watcher
   extra.monitors ??= new Map()
-  extra.monitors.set(ref.id, set)
-  const target = found.pid?.process
+  extra.monitors.set(set.ref.id, set)
+  const { pid } = found
+  const target = pid?.process ?? (pid?.address === node.address ? node.closing.get(pid.id) : undefined)
   if (target !== undefined) {
     set.target = target
     addWatcher(target, set)
   } else if (found.node !== node.name) node.remote.monitor(set, found)
   else set.down('noproc')
-  return ref
 }
 
 /** `erlang:demonitor/1`: whether the monitor was still set. */
@@ -148,7 +153,16 @@ export function end(process: Process, reason: Reason): void {
   const closing = process.rare === undefined ? undefined : release(process)
   if (process.openCalls !== undefined) for (const call of process.openCalls) call.abandon()
   if (closing === undefined) announce(process, reason)
-  else process.node.afterClosing(closing, OWNED_CLOSE_MS, () => announce(process, reason))
+  else announceAfter(closing, process, reason)
+}
+
+function announceAfter(closing: Promise<unknown>, process: Process, reason: Reason): void {
+  const { node, pid } = process
+  node.closing.set(pid.id, process)
+  node.afterClosing(closing, OWNED_CLOSE_MS, () => {
+    node.closing.delete(pid.id)
+    announce(process, reason)
+  })
 }
 
 /** Gives back what the process held; a promise when something takes time to close. */

@@ -101,7 +101,9 @@ export class FlushQueue {
   }
 
   #fail(reason: unknown, batch: readonly Entry[]): void {
-    this.#failure = fault('storage_failed', reason instanceof Error ? reason.message : String(reason), { cause: reason })
+    this.#failure = fault('storage_failed', reason instanceof Error ? reason.message : String(reason), {
+      cause: reason,
+    })
     for (const entry of [...batch, ...this.#waiting.splice(0)]) entry.reject(this.#failure)
   }
 }

@@ -34,7 +34,7 @@ export function commitJob(
   return (view) => {
     const stored = storedGeneration(view, guildId)
     if (generation < stored) throw fault('stale_generation', `guild ${guildId}: ${generation} of ${stored}`)
-    if (generation > stored) throw fault('badarg', `guild ${guildId}: generation ${generation} has not been raised`)
+    checkRaised(guildId, generation, stored)
     if (firstSequence !== undefined && firstSequence <= lastSequence(view, guildId, generation)) {
       throw fault('event_exists', `guild ${guildId}: generation ${generation}, sequence ${firstSequence}`)
     }
@@ -45,6 +45,7 @@ export function commitJob(
 /** The job of `Storage.setPublished`. */
 export function publishedJob(guildId: Snowflake, { generation, sequence }: Position): Job<undefined> {
   return (view) => {
+    checkRaised(guildId, generation, storedGeneration(view, guildId))
     const mark = readPublished(view, guildId)
     const moves = mark === null || comparePositions({ generation, sequence }, mark) > 0
     const changes = [{ key: publishedKey(guildId), value: JSON.stringify({ generation, sequence }) }]
@@ -94,6 +95,10 @@ export function comparePositions(a: Position, b: Position): number {
 function storedGeneration(view: View, guildId: Snowflake): number {
   const generation = view.get(generationKey(guildId))
   return generation === undefined ? 0 : decodeValue<number>(generation)
+}
+
+function checkRaised(guildId: Snowflake, generation: number, stored: number): void {
+  if (generation > stored) throw fault('badarg', `guild ${guildId}: generation ${generation} has not been raised`)
 }
 
 /** The newest sequence of this generation that is known: still in the outbox, or marked as published. */

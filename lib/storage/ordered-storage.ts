@@ -201,7 +201,8 @@ class OrderedStorage implements OwnedStorage {
 }
 
 function checkHash(tokenHash: string): void {
-  if (!isTokenHash(tokenHash)) throw fault('badarg', 'a token hash is 64 lower-case hex digits, as hashToken makes them')
+  if (!isTokenHash(tokenHash))
+    throw fault('badarg', 'a token hash is 64 lower-case hex digits, as hashToken makes them')
 }
 
 function sizeOf(changes: readonly Change[]): number {

@@ -116,6 +116,7 @@ export class SnowflakeGenerator {
 
 function compose(milliseconds: number, worker: bigint, sequence: number): Snowflake {
   const elapsed = milliseconds - DISCORD_EPOCH_MS
-  if (!(elapsed >= 0 && elapsed <= ELAPSED_MAX)) throw fault('snowflake_clock', `it shows ${milliseconds} ms since 1970`)
+  if (!(elapsed >= 0 && elapsed <= ELAPSED_MAX))
+    throw fault('snowflake_clock', `it shows ${milliseconds} ms since 1970`)
   return String((BigInt(elapsed) << TIME_SHIFT) | (worker << WORKER_SHIFT) | BigInt(sequence))
 }

@@ -1,0 +1,151 @@
+import type { RootDatabase } from 'lmdb'
+import { type Fault, fault } from '../internal/errors.ts'
+import { flushFolder, prepareDataFolder } from './data-folder.ts'
+import type { Change, Disk, Range, Row } from './disk.ts'
+import { openStorage } from './ordered-storage.ts'
+import type { OwnedStorage } from './port.ts'
+
+/**
+ * Opens, and where there is none makes, the storage in this folder. It is flushed to the disk with every
+ * acknowledgement. Several OS processes may hold the same folder open and write: each sees at once what the others
+ * have been acknowledged; a process that is stopped in the middle of a write holds up the writes of the others, so all
+ * but one should be short-lived.
+ *
+ * Fails with `storage_unwritable`, `storage_corrupt`, `storage_format`, or `storage_unavailable` when lmdb's native part
+ * is missing on this machine.
+ */
+export async function openLmdbStorage(folder: string): Promise<OwnedStorage> {
+  prepareDataFolder(folder)
+  const { open } = await loadLmdb()
+  const disk = new LmdbDisk(openEnvironment(open, folder))
+  const storage = await openStorage(disk)
+  flushFolder(folder)
+  return storage
+}
+
+/** The native part is loaded on first use, so that importing this module costs nothing where lmdb is not used. */
+async function loadLmdb(): Promise<typeof import('lmdb')> {
+  try {
+    return await import('lmdb')
+  } catch (cause) {
+    throw fault('storage_unavailable', String(cause), { cause })
+  }
+}
+
+type Environment = RootDatabase<Buffer, Buffer>
+
+/**
+ * `overlappingSync` is switched off: with it lmdb makes a transaction visible, and its root durable, before the pages
+ * are. Without, a commit is lmdb's classic one: pages, flush, root page, flush. What a read returns is then on the disk.
+ */
+function openEnvironment(open: typeof import('lmdb').open, folder: string): Environment {
+  try {
+    return open<Buffer, Buffer>({
+      path: folder,
+      noSubdir: false,
+      keyEncoding: 'binary',
+      encoding: 'binary',
+      overlappingSync: false,
+    })
+  } catch (reason) {
+    throw openFault(folder, reason)
+  }
+}
+
+class LmdbDisk implements Disk {
+  readonly #environment: Environment
+
+  constructor(environment: Environment) {
+    this.#environment = environment
+  }
+
+  get(key: string): string | undefined {
+    this.#environment.resetReadTxn()
+    return this.#get(key)
+  }
+
+  range(range: Range): readonly Row[] {
+    this.#environment.resetReadTxn()
+    return this.#range(range)
+  }
+
+  /**
+   * One lmdb transaction: `batch` runs on this thread while lmdb's writer thread holds the lock, the commit and its
+   * flush run on the writer thread. A put that lmdb refuses marks the transaction as failed, so that it cannot commit.
+   */
+  async write(batch: Parameters<Disk['write']>[0]): Promise<void> {
+    const view = { get: (key: string) => this.#get(key), range: (range: Range) => this.#range(range) }
+    try {
+      await this.#environment.transaction(() => batch(view, (changes) => this.#apply(changes)))
+    } catch (reason) {
+      throw await commitCause(reason)
+    }
+  }
+
+  async flush(): Promise<void> {
+    await this.#environment.flushed
+  }
+
+  close(): Promise<void> {
+    return this.#environment.close()
+  }
+
+  #apply(changes: readonly Change[]): void {
+    for (const { key, value } of changes) {
+      if (value === null) this.#environment.remove(bytesOf(key))
+      else this.#environment.put(bytesOf(key), Buffer.from(value))
+    }
+  }
+
+  /** Inside a transaction a read sees it; elsewhere the snapshot of the last `resetReadTxn`. */
+  #get(key: string): string | undefined {
+    return reading(() => this.#environment.get(bytesOf(key))?.toString())
+  }
+
+  #range({ from, to, limit, reverse = false }: Range): readonly Row[] {
+    const bounds = reverse
+      ? { start: bytesOf(to), exclusiveStart: true, end: bytesOf(from), inclusiveEnd: true }
+      : { start: bytesOf(from), end: bytesOf(to) }
+    return reading(() =>
+      Array.from(this.#environment.getRange({ ...bounds, limit, reverse }), ({ key, value }) => ({
+        key: key.toString('latin1'),
+        value: value.toString(),
+      })),
+    )
+  }
+}
+
+function bytesOf(key: string): Buffer {
+  return Buffer.from(key, 'latin1')
+}
+
+function reading<T>(read: () => T): T {
+  try {
+    return read()
+  } catch (reason) {
+    throw fault('storage_corrupt', messageOf(reason), { cause: reason })
+  }
+}
+
+/** lmdb's codes of an environment that it opened and then found damaged: page not found, corrupted, version, invalid. */
+const DAMAGED: readonly unknown[] = [-30797, -30796, -30794, -30793]
+
+function openFault(folder: string, reason: unknown): Fault {
+  const code = reason instanceof Error && 'code' in reason ? reason.code : undefined
+  const detail = `${folder}: ${messageOf(reason)}`
+  return fault(DAMAGED.includes(code) ? 'storage_corrupt' : 'storage_unwritable', detail, { cause: reason })
+}
+
+/**
+ * Why a commit failed. lmdb rejects with an error that only carries a promise of the cause, which is rejected in the
+ * same turn, or never: whatever is not there after that turn is not waited for.
+ */
+async function commitCause(reason: unknown): Promise<unknown> {
+  if (!(reason instanceof Error && 'commitError' in reason && reason.commitError instanceof Promise)) return reason
+  const cause: Promise<unknown> = reason.commitError.catch((error: unknown) => error)
+  return Promise.race([cause, Promise.resolve().then(() => reason)])
+}
+
+function messageOf(reason: unknown): string {
+  return reason instanceof Error ? reason.message : String(reason)
+}
