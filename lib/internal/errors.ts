@@ -11,8 +11,11 @@ const TABLE = {
   calling_self: 'A process cannot wait for a reply of its own: answer the request directly, or cast',
   process_exited: 'The process that this context belongs to has ended; its effects are dropped',
   node_stopped: 'The node has been stopped',
-  function_clause: 'No callback takes this message',
+  function_clause: 'No callback or function takes this',
   bad_timeout: 'A timeout is a whole number of milliseconds, 0 or more, or Infinity',
+  // behaviours
+  bad_supervisor: 'The specification of a supervisor, or of one of its children, is wrong',
+  unknown_registry: 'No registry of this name runs on this node: start it under a supervisor, before what uses it',
   // gateway
   port_in_use: 'Another program listens on this address: stop it, or choose another port (0 takes a free one)',
   host_unavailable: 'This host is not an address of this machine: use 127.0.0.1, 0.0.0.0 or one of its own addresses',

@@ -19,6 +19,21 @@ export const TURN_MS = 8
 /** Milliseconds that the links and monitors of an ended process wait for what it owned to be closed. */
 export const OWNED_CLOSE_MS = 5000
 
+// behaviours
+
+/** Milliseconds that a worker has to end when its supervisor tells it to; then it is killed (OTP's default). */
+export const CHILD_SHUTDOWN_MS = 5000
+/** Restarts that a supervisor allows within its period (OTP's default). */
+export const RESTART_INTENSITY = 1
+/** The same for a dynamic supervisor (Elixir's default). */
+export const DYNAMIC_RESTART_INTENSITY = 3
+/** Seconds of the period (OTP's default). */
+export const RESTART_PERIOD_S = 5
+/** Children that a dynamic supervisor may have unless told otherwise. */
+export const DYNAMIC_CHILDREN = 1_000_000
+/** Registrations that one registry may hold unless told otherwise. */
+export const REGISTRY_ENTRIES = 4_000_000
+
 // gateway
 
 /** Bytes of one client frame on the gateway (Discord: a longer one closes the connection with 4002). */

@@ -193,12 +193,11 @@ export function makeCall(
 ): Promise<unknown> {
   const promise = new Promise(capture)
   if (owner.ended) return promise // an ended process waits for ever
-  const reject = rejectLast
+  const call = new Call(owner, to, kind, operation, request, timeout, resolveLast, rejectLast)
   if (timeout !== undefined && !isTimeout(timeout)) {
-    reject(fault('bad_timeout', `got ${String(timeout)}`))
+    call.fail(fault('function_clause', `a call waits whole milliseconds, 0 or more, or Infinity, not ${timeout}`))
     return promise
   }
-  const call = new Call(owner, to, kind, operation, request, timeout, resolveLast, reject)
   owner.node.dispatchCall(call)
   if (!call.settled) {
     if (timeout === 0) call.expire()

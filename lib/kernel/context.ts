@@ -54,7 +54,11 @@ export interface Caller {
   /** Answers a call. The first answer counts; later ones, and those after the caller gave up, are dropped. */
   reply<V>(from: From<V>, value: V): void
 
-  /** Starts a process: an async function (see `receive`), or a program such as `loop(handler, state)`. */
+  /**
+   * Starts a process: an async function (see `receive`), or a program such as `loop(handler, state)`. A function that
+   * does not exist (`undefined`) gives a process that ends with `undef`.
+   * @throws Fault `badarg` for a body that is neither, `system_limit` when the node is full.
+   */
   spawn<A extends readonly unknown[]>(body: Body<A> | Program, ...args: A): Pid
 
   /** Sends an exit signal, which takes effect at once (`erlang:exit/2`). */
@@ -76,6 +80,31 @@ export interface MonitorOptions {
   readonly tag?: string
 }
 
+/** How a new process belongs to the one that spawns it (`erlang:spawn_opt/2`). */
+export interface SpawnOptions {
+  readonly link?: boolean
+  readonly monitor?: boolean | MonitorOptions
+}
+
+export interface SpawnRequestOptions extends SpawnOptions {
+  /** The `type` of the message that answers, instead of `spawn_reply`. */
+  readonly replyTag?: string
+}
+
+/** What a `spawnRequest` delivers. */
+export interface SpawnReply {
+  readonly type: string
+  readonly ref: Ref
+  readonly result: readonly ['ok', Pid] | readonly ['error', Reason]
+}
+
+export interface CancelTimerOptions {
+  /** Answers with a message `{ type: 'cancel_timer', ref, result }`. */
+  readonly async?: boolean
+  /** `false`: nobody wants to know what was left. */
+  readonly info?: boolean
+}
+
 export interface ReceiveOptions {
   /** Milliseconds, counted from this call, after which it resolves with TIMEOUT; 0 only looks. */
   readonly after?: number
@@ -95,6 +124,23 @@ export interface Context extends Caller {
 
   spawnLink<A extends readonly unknown[]>(body: Body<A> | Program, ...args: A): Pid
   spawnMonitor<A extends readonly unknown[]>(body: Body<A> | Program, ...args: A): readonly [Pid, Ref]
+  /** Spawns with a link, a monitor, or both, before the new process runs; with a monitor, its ref is returned, too. */
+  spawnOpt<A extends readonly unknown[]>(
+    body: Body<A> | Program,
+    options: SpawnOptions & { readonly monitor: true | MonitorOptions },
+    ...args: A
+  ): readonly [Pid, Ref]
+  spawnOpt<A extends readonly unknown[]>(
+    body: Body<A> | Program,
+    options: SpawnOptions & { readonly monitor?: false },
+    ...args: A
+  ): Pid
+  /**
+   * As `spawnOpt`, but what came of it arrives as a `SpawnReply` with the ref that is returned here, ahead of anything
+   * from the new process. A monitor has that same ref. A full node answers `['error', 'system_limit']`.
+   * @throws Fault `badarg` for a body that is no function and no program.
+   */
+  spawnRequest<A extends readonly unknown[]>(body: Body<A> | Program, options: SpawnRequestOptions, ...args: A): Ref
 
   /**
    * Links this process and `pid`: when one ends, the other gets an exit signal.
@@ -109,6 +155,9 @@ export interface Context extends Caller {
   demonitor(ref: Ref, options?: { flush?: boolean }): boolean
   /** Whether exit signals become messages `{ type: 'EXIT', from, reason }`. Returns the flag as it was. */
   trapExit(flag: boolean): boolean
+  cancelTimer(timer: Ref): number | false
+  /** With `async`, or `info: false`, the answer is `ok`; see CancelTimerOptions. */
+  cancelTimer(timer: Ref, options: CancelTimerOptions): number | false | 'ok'
   /** Whether the names of nodes that come and go are sent here: `{ type: 'nodeup' | 'nodedown', node }`. */
   monitorNodes(flag: boolean): void
 

@@ -8,6 +8,7 @@ import { ENDED, QUEUED } from './flags.ts'
 import type { Host } from './host.ts'
 import { type NodeAddress, Pid, Ref } from './pid.ts'
 import { Process } from './process.ts'
+import { type ProcessInfo, type ProcessInfoResult, processInfo } from './process-info.ts'
 import { type ProcessTimer, ProcessTimers } from './process-timers.ts'
 import type { Program } from './program.ts'
 import type { Dest, Name } from './protocol.ts'
@@ -100,7 +101,7 @@ export class Node implements Caller, CallOwner {
 
   /** @internal */
   spawnProcess<A extends readonly unknown[]>(body: Body<A> | Program, args: A): Process {
-    if (typeof body === 'function') return this.startProcess(rawProgram, { body, args })
+    if (typeof body === 'function' || body === undefined) return this.startProcess(rawProgram, { body, args })
     if (typeof body?.run !== 'function') throw fault('badarg', 'spawn takes a function or a program')
     return this.startProcess(body, undefined)
   }
@@ -129,6 +130,15 @@ export class Node implements Caller, CallOwner {
 
   isAlive(pid: Pid): boolean {
     return pid.process !== undefined
+  }
+
+  /**
+   * One thing about a process of this node, as `[item, value]`: `undefined` when it has ended, `[]` for the
+   * `registered_name` of one that has none (`erlang:process_info/2`).
+   * @throws Fault `badarg` for an unknown item and for a pid of another node.
+   */
+  processInfo<K extends keyof ProcessInfo>(pid: Pid, item: K): ProcessInfoResult<K> {
+    return processInfo(this, pid, item)
   }
 
   /** @internal */
@@ -182,6 +192,13 @@ export class Node implements Caller, CallOwner {
 
   /** @internal */
   resolve(to: Dest): Resolved {
+    const found = this.#find(to)
+    if (found === undefined) throw fault('badarg', DEST_FORMS)
+    return found
+  }
+
+  /** `undefined` for what is no destination. */
+  #find(to: Dest): Resolved | undefined {
     if (to instanceof Pid) return { node: to.node, pid: to }
     if (typeof to === 'string') return { node: this.name, pid: this.whereis(to), name: to }
     if (typeof to === 'object' && to !== null) {
@@ -195,7 +212,7 @@ export class Node implements Caller, CallOwner {
         return { node, name }
       }
     }
-    throw fault('badarg', 'a destination is a pid, a registered name, { name, node } or { via, key }')
+    return undefined
   }
 
   // --- messages
@@ -257,12 +274,13 @@ export class Node implements Caller, CallOwner {
   }
 
   #routeCall(call: Call): void {
-    let found: Resolved
+    let found: Resolved | undefined
     try {
-      found = this.resolve(call.to)
-    } catch (invalid) {
-      return call.fail(invalid)
+      found = this.#find(call.to)
+    } catch (thrown) {
+      return call.fail(thrown) // by the registry of a `via`
     }
+    if (found === undefined) return call.fail(fault('function_clause', DEST_FORMS))
     const server = found.pid?.process
     if (server !== undefined) {
       if (server === call.owner) return call.fail('calling_self')
@@ -385,6 +403,8 @@ export class Node implements Caller, CallOwner {
     this.timers.clear()
   }
 }
+
+const DEST_FORMS = 'a destination is a pid, a registered name, { name, node } or { via, key }'
 
 /** Exit signals from outside any process come from nobody. */
 const NO_PID: Pid = new Pid(Object.freeze({ name: 'nonode@nohost', creation: 0 }), 0)

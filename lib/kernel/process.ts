@@ -1,7 +1,17 @@
 import { fault } from '../internal/errors.ts'
 import { Ring } from '../internal/ring.ts'
 import { CALL, type Call, type CallOwner, Cast, makeCall, type Request } from './calls.ts'
-import type { Body, CallOptions, Context, From, MonitorOptions, ReceiveOptions } from './context.ts'
+import type {
+  Body,
+  CallOptions,
+  CancelTimerOptions,
+  Context,
+  From,
+  MonitorOptions,
+  ReceiveOptions,
+  SpawnOptions,
+  SpawnRequestOptions,
+} from './context.ts'
 import { Exit, type Reason, reasonOf } from './exit.ts'
 import { BUSY, ENDED, QUEUED, STARTED, TRAPS_EXITS } from './flags.ts'
 import { addLink, hasLink, type Links } from './links.ts'
@@ -13,6 +23,7 @@ import type { Program } from './program.ts'
 import type { Dest } from './protocol.ts'
 import { type Receiver, rawProgram, receive } from './raw.ts'
 import * as signals from './signals.ts'
+import { spawnRequest, spawnWith } from './spawn.ts'
 
 /** What few processes have: made when the first of it is needed. */
 export class Rare {
@@ -260,15 +271,36 @@ export class Process implements Context, CallOwner {
 
   spawnLink<A extends readonly unknown[]>(body: Body<A> | Program, ...args: A): Pid {
     this.#mustLive()
-    const child = this.node.spawnProcess(body, args)
-    signals.link(this, child.pid)
-    return child.pid
+    return spawnWith(this, body, { link: true }, args).pid
   }
 
   spawnMonitor<A extends readonly unknown[]>(body: Body<A> | Program, ...args: A): readonly [Pid, Ref] {
+    return this.spawnOpt(body, { monitor: true }, ...args)
+  }
+
+  spawnOpt<A extends readonly unknown[]>(
+    body: Body<A> | Program,
+    options: SpawnOptions & { readonly monitor: true | MonitorOptions },
+    ...args: A
+  ): readonly [Pid, Ref]
+  spawnOpt<A extends readonly unknown[]>(
+    body: Body<A> | Program,
+    options: SpawnOptions & { readonly monitor?: false },
+    ...args: A
+  ): Pid
+  spawnOpt<A extends readonly unknown[]>(
+    body: Body<A> | Program,
+    options: SpawnOptions,
+    ...args: A
+  ): Pid | readonly [Pid, Ref] {
     this.#mustLive()
-    const { pid } = this.node.spawnProcess(body, args)
-    return [pid, signals.monitor(this, pid, 'DOWN')]
+    const { pid, ref } = spawnWith(this, body, options, args)
+    return ref === undefined ? pid : [pid, ref]
+  }
+
+  spawnRequest<A extends readonly unknown[]>(body: Body<A> | Program, options: SpawnRequestOptions, ...args: A): Ref {
+    this.#mustLive()
+    return spawnRequest(this, body, options, args)
   }
 
   exit(to: Pid, reason: Reason): void {
@@ -332,8 +364,14 @@ export class Process implements Context, CallOwner {
     return this.node.startTimer(milliseconds, to, message)
   }
 
-  cancelTimer(timer: Ref): number | false {
-    return this.node.cancelTimer(timer)
+  cancelTimer(timer: Ref): number | false
+  cancelTimer(timer: Ref, options: CancelTimerOptions): number | false | 'ok'
+  cancelTimer(timer: Ref, options?: CancelTimerOptions): number | false | 'ok' {
+    const result = this.node.cancelTimer(timer)
+    if (options?.async && options.info !== false) {
+      this.deliver(Object.freeze({ type: 'cancel_timer', ref: timer, result }))
+    }
+    return options?.async || options?.info === false ? 'ok' : result
   }
 
   readTimer(timer: Ref): number | false {

@@ -22,8 +22,9 @@ import { TimerEntry } from './timer-wheel.ts'
  */
 class RawProgram implements Program {
   start(process: Process): void {
-    const { body, args } = process.state as { body: Body; args: readonly unknown[] }
+    const { body, args } = process.state as { body: Body | undefined; args: readonly unknown[] }
     process.state = undefined
+    if (body === undefined) throw fault('undef', 'the function to spawn is undefined')
     process.flags |= BUSY
     Promise.resolve(body.apply(process, [...args])).then(
       () => process.end('normal'),

@@ -37,10 +37,10 @@ function text(term: unknown): string {
 
 function textOfObject(term: object): string {
   if (Array.isArray(term)) return list('[', term.map(text))
-  if (term instanceof Pid) return kind(term, `<${text(term.toString())}`)
-  if (term instanceof Ref) return kind(term, `#${text(term.toString())}`)
+  if (term instanceof Pid) return `<${text(term.toString())}`
+  if (term instanceof Ref) return `#${text(term.toString())}`
   if (term instanceof Error) return kind(term, list('!', [term.name, term.message, codeOf(term)].map(text)))
-  if (term instanceof Uint8Array) return kind(term, list('b', Array.from(term, String)))
+  if (term instanceof Uint8Array) return kind(term, list('b', Array.from(term, text)))
   if (term instanceof Date) return kind(term, `@${term.getTime()};`)
   if (term instanceof Map) {
     return kind(term, list('m', Array.from(term, ([key, value]) => member(key) + text(value)).sort()))

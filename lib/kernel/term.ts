@@ -16,18 +16,22 @@ export function equalTerms(a: unknown, b: unknown): boolean {
   if (a === b) return true
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return Object.is(a, b)
   if (Array.isArray(a)) return Array.isArray(b) && equalLists(a, b)
-  const prototype = Object.getPrototypeOf(a)
-  if (prototype !== Object.getPrototypeOf(b)) return false
+  if (a instanceof Uint8Array) return b instanceof Uint8Array && equalLists(a, b)
+  if (isRecord(a)) return isRecord(b) && equalRecords(a, b)
+  if (Object.getPrototypeOf(a) !== Object.getPrototypeOf(b)) return false
   if (a instanceof Pid || a instanceof Ref) {
     const other = b as Pid
     return a.id === other.id && sameAddress(a.address, other.address)
   }
   if (a instanceof Error) return equalErrors(a, b as Error)
-  if (a instanceof Uint8Array) return equalLists(a, b as Uint8Array)
-  if (a instanceof Date) return a.getTime() === (b as Date).getTime()
+  if (a instanceof Date) return Object.is(a.getTime(), (b as Date).getTime())
   if (a instanceof Map) return equalMaps(a, b as Map<unknown, unknown>)
-  if (a instanceof Set) return equalSets(a, b as Set<unknown>)
-  return (prototype === Object.prototype || prototype === null) && equalRecords(a, b)
+  return a instanceof Set && equalSets(a, b as Set<unknown>)
+}
+
+function isRecord(term: object): boolean {
+  const prototype = Object.getPrototypeOf(term)
+  return prototype === Object.prototype || prototype === null
 }
 
 function equalLists(a: ArrayLike<unknown>, b: ArrayLike<unknown>): boolean {

@@ -1,6 +1,6 @@
 import * as fs from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { type Fault, fault } from '../internal/errors.ts'
+import { Fault, fault } from '../internal/errors.ts'
 import { UNWRITTEN_TAIL_BYTES } from '../internal/limits.ts'
 
 /**
@@ -17,7 +17,8 @@ export function prepareDataFolder(folder: string): void {
     fs.accessSync(path, fs.constants.R_OK | fs.constants.W_OK | fs.constants.X_OK)
     checkDataFile(join(path, 'data.mdb'))
   } catch (reason) {
-    throw folderFault(path, reason)
+    if (reason instanceof Fault) throw reason
+    throw fault('storage_unwritable', reason instanceof Error ? reason.message : path, { cause: reason })
   }
 }
 
@@ -95,9 +96,4 @@ function completeTail(path: string, missing: number): void {
   if (missing <= 0) return
   if (missing > UNWRITTEN_TAIL_BYTES) throw fault('storage_corrupt', `${path} has been cut short by ${missing} bytes`)
   fs.appendFileSync(path, Buffer.alloc(missing))
-}
-
-function folderFault(path: string, reason: unknown): Fault | Error {
-  if (!(reason instanceof Error) || !('syscall' in reason)) return reason instanceof Error ? reason : new Error(path)
-  return fault('storage_unwritable', reason.message, { cause: reason })
 }

@@ -37,7 +37,8 @@ export class SortedRows implements View {
     while (rows.length < limit) {
       const key = leaf[index]
       if (key === undefined) {
-        const neighbour = this.#leaves[(at += step)]
+        at += step
+        const neighbour = this.#leaves[at]
         if (neighbour === undefined) break
         leaf = neighbour
         index = reverse ? leaf.length - 1 : 0

@@ -1,0 +1,34 @@
+/**
+ * When a supervisor gives up: more than `intensity` restarts within `period` seconds. The rule is OTP's
+ * (supervisor.erl, `add_restart`), down to its resolution of whole seconds and its window with both ends included:
+ *
+ *     intensity 2, period 5     restarts at 10, 12, 15   the third is one too many: 10 is still within 5 of 15
+ *                               restarts at 10, 12, 16   all allowed: 10 is forgotten
+ *
+ * Restarts are counted by the second, newest first, so a history has at most `period + 1` entries however fast a child
+ * dies.
+ */
+export interface RestartIntensity {
+  /** Restarts that are allowed within the period; with 0 the first death is one too many. */
+  readonly intensity: number
+  /** Seconds, 1 or more. */
+  readonly period: number
+}
+
+/** How many restarts there were in which second, newest first. */
+export type RestartHistory = readonly (readonly [second: number, restarts: number])[]
+
+export const NO_RESTARTS: RestartHistory = []
+
+/** The history with one more restart at the monotonic time `now`, in whole seconds; undefined when it is one too many. */
+export function addRestart(history: RestartHistory, now: number, rule: RestartIntensity): RestartHistory | undefined {
+  const recent = history.filter(([second]) => second >= now - rule.period)
+  const latest = recent[0]
+  const added: RestartHistory =
+    latest?.[0] === now ? [[now, latest[1] + 1], ...recent.slice(1)] : [[now, 1], ...recent]
+  return countRestarts(added) > rule.intensity ? undefined : added
+}
+
+export function countRestarts(history: RestartHistory): number {
+  return history.reduce((sum, [, restarts]) => sum + restarts, 0)
+}

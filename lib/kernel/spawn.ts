@@ -1,0 +1,44 @@
+import { Fault } from '../internal/errors.ts'
+import type { Body, SpawnOptions, SpawnReply, SpawnRequestOptions } from './context.ts'
+import type { Pid, Ref } from './pid.ts'
+import type { Process } from './process.ts'
+import type { Program } from './program.ts'
+import { link, monitor } from './signals.ts'
+
+/**
+ * `erlang:spawn_opt`: the new process is linked and watched before it runs, so nothing of its end can be missed.
+ * `ref` names the monitor when one was asked for.
+ */
+export function spawnWith<A extends readonly unknown[]>(
+  parent: Process,
+  body: Body<A> | Program,
+  options: SpawnOptions,
+  args: A,
+): { readonly pid: Pid; readonly ref: Ref | undefined } {
+  const { pid } = parent.node.spawnProcess(body, args)
+  if (options.link) link(parent, pid)
+  if (!options.monitor) return { pid, ref: undefined }
+  const tag = options.monitor === true ? undefined : options.monitor.tag
+  return { pid, ref: monitor(parent, pid, tag ?? 'DOWN') }
+}
+
+/** `erlang:spawn_request`: what comes of it is told in a message, ahead of anything from the new process. */
+export function spawnRequest<A extends readonly unknown[]>(
+  parent: Process,
+  body: Body<A> | Program,
+  options: SpawnRequestOptions,
+  args: A,
+): Ref {
+  const type = options.replyTag ?? 'spawn_reply'
+  const tell = (ref: Ref, result: SpawnReply['result']): Ref => {
+    parent.deliver(Object.freeze({ type, ref, result }))
+    return ref
+  }
+  try {
+    const { pid, ref } = spawnWith(parent, body, options, args)
+    return tell(ref ?? parent.node.makeRef(), ['ok', pid])
+  } catch (refused) {
+    if (!(refused instanceof Fault) || refused.code !== 'system_limit') throw refused
+    return tell(parent.node.makeRef(), ['error', refused.code])
+  }
+}
