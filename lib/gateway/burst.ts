@@ -13,11 +13,13 @@ export class Burst {
   readonly #events: readonly EventFrame[]
   readonly #starts: number[] = []
   #wire: Buffer
+  #view: DataView
   #messages: Uint8Array[] | undefined
 
   constructor(events: readonly EventFrame[]) {
     this.#events = events
     this.#wire = Buffer.allocUnsafeSlow(events.reduce((sum, { length }) => sum + headerLength(length) + length, 0))
+    this.#view = viewOf(this.#wire)
     let end = 0
     for (const event of events) {
       this.#starts.push(end + headerLength(event.length))
@@ -50,13 +52,20 @@ export class Burst {
   /** Numbers the events from `first` on. */
   number(first: number): void {
     for (let index = 0; index < this.#starts.length; index++) {
-      patchSequence(this.#wire, this.#starts[index]!, first + index)
+      patchSequence(this.#view, this.#starts[index]!, first + index)
     }
   }
 
   /** Leaves `wire` to whoever still needs it as it is, and goes on with a copy. */
   leaveWire(): void {
-    this.#wire = Buffer.from(this.#wire)
+    const copy = Buffer.allocUnsafeSlow(this.#wire.length)
+    copy.set(this.#wire)
+    this.#wire = copy
+    this.#view = viewOf(copy)
     this.#messages = undefined
   }
+}
+
+function viewOf(bytes: Buffer): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
 }

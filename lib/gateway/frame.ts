@@ -20,8 +20,6 @@ const HEAD = Buffer.from('{"op":0,"s":')
 const COLUMNS = 10
 const COLUMNS_END = HEAD.length + COLUMNS
 const NAME = Buffer.from(',"t":"')
-const BLANK = 0x20
-const ZERO = 0x30
 const QUOTE = 0x22
 const BRACE = 0x7d
 
@@ -57,21 +55,36 @@ export function eventName(frame: EventFrame): string {
   return Buffer.from(frame.subarray(start, frame.indexOf(QUOTE, start))).toString('latin1')
 }
 
+const FOUR = 10_000
+const BLANK_FOUR = 0x20202020
+const BLANK_TWO = 0x2020
+
+/**
+ * Four digits at a time, as the bytes of one 32-bit number: with leading zeros, and with leading blanks. The event's
+ * number is written once for each delivery, and digit by digit that would take longer than all the rest of it.
+ */
+const ZEROS: Uint32Array = fourDigits('0')
+const BLANKS: Uint32Array = fourDigits(' ')
+
+function fourDigits(fill: string): Uint32Array {
+  const text = Array.from({ length: FOUR }, (_, value) => String(value).padStart(4, fill)).join('')
+  const bytes = Buffer.from(text)
+  return Uint32Array.from({ length: FOUR }, (_, value) => bytes.readUInt32BE(value * 4))
+}
+
 /**
  * Writes `sequence` (1 to SEQUENCE_MAX, which is what fits) into the columns of a copy of an event's frame, which begins
- * at `start` of `bytes`. All ten columns are written: the number that stood there may have been longer. Every event of
- * every session passes here.
+ * at `start` of `bytes`. All ten columns are written: the number that stood there may have been longer.
  */
-export function patchSequence(bytes: Uint8Array, start: number, sequence: number): void {
-  const first = start + HEAD.length
-  let column = start + COLUMNS_END
-  let rest = sequence
-  do {
-    const tenth = (rest / 10) | 0
-    bytes[--column] = ZERO + rest - tenth * 10
-    rest = tenth
-  } while (rest > 0)
-  while (column > first) bytes[--column] = BLANK
+export function patchSequence(bytes: DataView, start: number, sequence: number): void {
+  const column = start + HEAD.length
+  const upper = (sequence / FOUR) | 0
+  const low = sequence - upper * FOUR
+  const high = (upper / FOUR) | 0
+  const middle = upper - high * FOUR
+  bytes.setUint16(column, high === 0 ? BLANK_TWO : BLANKS[high]! & 0xffff)
+  bytes.setUint32(column + 2, upper === 0 ? BLANK_FOUR : (high === 0 ? BLANKS : ZEROS)[middle]!)
+  bytes.setUint32(column + 6, (upper === 0 ? BLANKS : ZEROS)[low]!)
 }
 
 function encode(op: number, d: unknown): Uint8Array {

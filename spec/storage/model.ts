@@ -1,13 +1,13 @@
 import type {
+  Channel,
   Commit,
   Guild,
-  MessageQuery,
   Member,
   Message,
+  MessageQuery,
   OutboxEvent,
   Page,
   Position,
-  Channel,
   Snowflake,
   User,
   Write,
@@ -146,10 +146,7 @@ export class StorageModel {
         break
       }
       case 'delete_message':
-        removeFrom(
-          this.#messages,
-          (message) => message.channelId === write.channelId && message.id === write.messageId,
-        )
+        removeFrom(this.#messages, (message) => message.channelId === write.channelId && message.id === write.messageId)
         break
       case 'put_invite':
         throw new Error('the model has no invites')

@@ -1,0 +1,106 @@
+import { isOrderly, type Reason } from '../kernel/exit.ts'
+import { keyOf } from '../kernel/links.ts'
+import { Pid } from '../kernel/pid.ts'
+import type { Process } from '../kernel/process.ts'
+import { Monitor, setMonitor } from '../kernel/signals.ts'
+import { TimerEntry } from '../kernel/timer-wheel.ts'
+import type { CompleteChildSpec, Shutdown } from './child-spec.ts'
+
+/**
+ * How a supervisor stops children (supervisor.erl, `shutdown/1`):
+ *
+ *     number, Infinity    monitor ──> exit(pid, 'shutdown') ──> wait ──> [time is up: exit(pid, 'kill') ──> wait]
+ *     brutal_kill         monitor ──> exit(pid, 'kill') ──────> wait
+ *
+ * The link stays until the child is down, so that a supervisor that is killed meanwhile takes it along. A child that
+ * was down before is known by its EXIT message, which is then still in the mailbox.
+ */
+export class ChildStopper {
+  readonly #supervisor: Process
+  /** The reasons in the EXIT messages that wait, by who sent them; read when the first of them is needed. */
+  #waitingExits: Map<number | string, Reason> | undefined
+
+  constructor(supervisor: Process) {
+    this.#supervisor = supervisor
+  }
+
+  /** Stops `pid`; resolves when it is down, with what is to be reported, or undefined when it ended as it was told. */
+  async stop(pid: Pid, spec: CompleteChildSpec): Promise<{ readonly reason: Reason } | undefined> {
+    const down = await shutDown(this.#supervisor, pid, spec.shutdown)
+    const reason = down === 'noproc' ? this.#exitReasonOf(pid) : down
+    this.#supervisor.unlink(pid)
+    return isExpected(reason, spec) ? undefined : { reason }
+  }
+
+  #exitReasonOf(pid: Pid): Reason {
+    const key = keyOf(pid, this.#supervisor.node.address)
+    if (!this.#waitingExits?.has(key)) this.#waitingExits = waitingExits(this.#supervisor)
+    return this.#waitingExits.has(key) ? this.#waitingExits.get(key) : 'noproc'
+  }
+}
+
+/** Whether a child that was stopped may have ended with `reason`; any other is reported. */
+function isExpected(reason: Reason, { shutdown, restart }: CompleteChildSpec): boolean {
+  if (reason === (shutdown === 'brutal_kill' ? 'killed' : 'shutdown')) return true
+  return restart !== 'permanent' && isOrderly(reason)
+}
+
+/** Leaves the messages where they are: the EXIT of a child that is gone is ignored when its turn comes. */
+function waitingExits(supervisor: Process): Map<number | string, Reason> {
+  const exits = new Map<number | string, Reason>()
+  supervisor.takeFirst((message) => {
+    const { type, from, reason } = (message ?? {}) as { type?: unknown; from?: unknown; reason?: unknown }
+    if (type === 'EXIT' && from instanceof Pid) exits.set(keyOf(from, supervisor.node.address), reason)
+    return false
+  })
+  supervisor.putBack()
+  return exits
+}
+
+function shutDown(supervisor: Process, pid: Pid, shutdown: Shutdown): Promise<Reason> {
+  return new Promise((resolve) => {
+    const kill = new KillTimer(supervisor, pid)
+    const { timers } = supervisor.node
+    const departure = new Departure(supervisor, pid, (reason) => {
+      timers.stop(kill)
+      resolve(reason)
+    })
+    setMonitor(departure, { node: pid.node, pid })
+    supervisor.exit(pid, shutdown === 'brutal_kill' ? 'kill' : 'shutdown')
+    if (departure.isOver || shutdown === 'brutal_kill' || shutdown === Number.POSITIVE_INFINITY) return
+    if (shutdown === 0) supervisor.exit(pid, 'kill')
+    else timers.start(kill, shutdown)
+  })
+}
+
+/** A monitor that tells the waiting supervisor directly: its mailbox is closed while it waits. */
+class Departure extends Monitor {
+  isOver = false
+  readonly #tell: (reason: Reason) => void
+
+  constructor(watcher: Process, pid: Pid, tell: (reason: Reason) => void) {
+    super(watcher.node.makeRef(), watcher, pid, 'DOWN')
+    this.#tell = tell
+  }
+
+  override down(reason: Reason): void {
+    if (!this.watcher.rare?.monitors?.delete(this.ref.id)) return
+    this.isOver = true
+    this.#tell(reason)
+  }
+}
+
+class KillTimer extends TimerEntry {
+  readonly #supervisor: Process
+  readonly #pid: Pid
+
+  constructor(supervisor: Process, pid: Pid) {
+    super()
+    this.#supervisor = supervisor
+    this.#pid = pid
+  }
+
+  override expire(): void {
+    this.#supervisor.exit(this.#pid, 'kill')
+  }
+}
