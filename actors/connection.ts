@@ -1,61 +1,213 @@
-import type { GatewayActivity } from 'discord-api-types/v10'
-import type { Caller } from '../lib/kernel/context.ts'
+import { type GenServer, noreply, ok, type Self, stop } from '../lib/behaviours/index.ts'
+import {
+  type ClientFrame,
+  decodeClientFrame,
+  HEARTBEAT_ACK_FRAME,
+  helloFrame,
+  INVALID_SESSION_FRAME,
+  RECONNECT_FRAME,
+} from '../lib/gateway/frame.ts'
+import { Heartbeat } from '../lib/gateway/heartbeat.ts'
+import { CloseCode, Opcode } from '../lib/gateway/protocol.ts'
+import { CLIENT_FRAME_RULE, RateBucket } from '../lib/gateway/rate-limit.ts'
 import type { Connection as Socket } from '../lib/gateway/transport.ts'
+import type { DownMessage } from '../lib/kernel/exit.ts'
+import type { Pid, Ref } from '../lib/kernel/pid.ts'
+import type { GatewayParser } from './gateway-parser.ts'
 import type { House } from './house.ts'
-
-/** What a client says in IDENTIFY, checked by shape. */
-export interface Identify {
-  readonly token: string
-  readonly intents: number
-  readonly shard?: readonly [id: number, count: number]
-  /** 50 to 250; 50 unless told otherwise. */
-  readonly largeThreshold?: number
-  readonly presence?: PresenceUpdate
-}
-
-export interface Resume {
-  readonly token: string
-  readonly sessionId: string
-  readonly sequence: number
-}
-
-export type Status = 'online' | 'dnd' | 'idle' | 'invisible' | 'offline'
-
-export interface PresenceUpdate {
-  readonly status: Status
-  readonly activities: readonly GatewayActivity[]
-}
-
-/**
- * Checks the shape of what clients send: implemented where the schemas are. `undefined` when the shape is wrong (the
- * connection is closed with 4002). The rules beyond the shape (token, intents, shard) are the connection's.
- */
-export interface GatewayParser {
-  identify(d: unknown): Identify | undefined
-  resume(d: unknown): Resume | undefined
-  presence(d: unknown): PresenceUpdate | undefined
-}
+import { identify, resume } from './login.ts'
+import type { SessionApi } from './session-protocol.ts'
 
 export interface ConnectionOptions {
   readonly parser: GatewayParser
-  /** Of the query: `v` and `encoding`. Others than 10 or 9, and json, close with 4012 and 4002. */
+  /** Of the query: the version of the gateway. */
   readonly version: number
   /** What READY tells the client to resume at. */
   readonly resumeUrl: string
 }
 
-/** What the transport's handlers do with an open socket; each returns at once. */
-export interface OpenConnection {
-  /** The bytes of one frame; they are copied. */
-  message(data: Uint8Array): void
-  drained(): void
-  closed(code: number): void
+export interface Close {
+  readonly code: number
+  readonly reason: string
 }
 
-/** Starts a process that owns the socket: when it ends, the socket is closed. */
-export declare function openConnection(
-  caller: Caller,
-  house: House,
-  socket: Socket,
-  options: ConnectionOptions,
-): OpenConnection
+/**
+ * One WebSocket. The process owns it: when it ends, however it does, the socket is closed.
+ *
+ *     transport ── frames ──> connection ── heartbeats, presence ──> session
+ *               <───────── events, straight from the session ───────────┘
+ *
+ *     HELLO ──> nameless ── IDENTIFY, RESUME ──> in a session        closed with 4000 when the session crashes
+ *                  ^                                  │
+ *                  └───────── INVALID_SESSION ────────┘
+ *
+ * It says HELLO, expects heartbeats (4009), counts frames (4008), and refuses what is out of order: a frame that is not
+ * one (4001, 4002), opcodes before IDENTIFY (4003) and a second IDENTIFY (4005). What is right in IDENTIFY and RESUME is
+ * in login.ts. When the node is shut down the client is told to reconnect.
+ */
+export interface ConnectionApi {
+  state: ConnectionState
+  init: [house: House, socket: Socket, options: ConnectionOptions]
+  cast: {
+    frame(bytes: Uint8Array): void
+    /** The socket takes more again. */
+    drained(): void
+    /** The socket is closed, with what its closing side has said. */
+    closed(request: { readonly code: number }): void
+    /** The session's order to close. */
+    close(request: Close): void
+    /** The session has been resumed by another connection. */
+    superseded(): void
+    /** The session is gone, and cannot be resumed. */
+    invalidate(): void
+  }
+  info: { readonly type: 'heartbeat_due' } | (DownMessage & { readonly type: 'DOWN' }) | { readonly type: 'EXIT' }
+}
+
+export interface ConnectionState {
+  readonly house: House
+  readonly socket: Socket
+  readonly options: ConnectionOptions
+  readonly heartbeat: Heartbeat
+  readonly frames: RateBucket
+  session: { readonly pid: Pid<SessionApi>; readonly monitor: Ref } | null
+}
+
+export type ConnectionProcess = Self<ConnectionApi>
+
+export const GatewayConnection: GenServer<ConnectionApi> = {
+  init(house, socket, options) {
+    this.trapExit(true)
+    this.own({ [Symbol.dispose]: () => socket.terminate() })
+    const { heartbeatMs, heartbeatGraceMs } = house.settings
+    const heartbeat = new Heartbeat(house.node.host.monotonic(), heartbeatMs, heartbeatGraceMs)
+    const state: ConnectionState = {
+      house,
+      socket,
+      options,
+      heartbeat,
+      frames: new RateBucket(CLIENT_FRAME_RULE),
+      session: null,
+    }
+    if (!VERSIONS.includes(options.version)) {
+      socket.close(CloseCode.INVALID_API_VERSION, 'Invalid API version.')
+      return stop('normal')
+    }
+    socket.send(helloFrame(heartbeatMs))
+    this.sendAfter(Math.ceil(heartbeatMs + heartbeatGraceMs), this.self, { type: 'heartbeat_due' })
+    return ok(state)
+  },
+
+  handleCall: {},
+
+  handleCast: {
+    async frame(bytes, state) {
+      const closing = await onFrame(this, state, bytes)
+      return closing === undefined ? noreply(state) : close(this, state, closing)
+    },
+    drained(_request, state) {
+      if (state.session !== null) this.cast(state.session.pid, 'drained')
+      return noreply(state)
+    },
+    closed({ code }, state) {
+      const final = code === CloseCode.NORMAL || code === CloseCode.GOING_AWAY
+      if (state.session !== null) this.cast(state.session.pid, 'detach', { connection: this.self, final })
+      return stop('normal', state)
+    },
+    close(closing, state) {
+      return close(this, state, closing)
+    },
+    superseded(_request, state) {
+      leaveSession(this, state)
+      return close(this, state, { code: CloseCode.UNKNOWN_ERROR, reason: 'The session was resumed elsewhere.' })
+    },
+    invalidate(_request, state) {
+      leaveSession(this, state)
+      state.socket.send(INVALID_SESSION_FRAME)
+      return noreply(state)
+    },
+  },
+
+  handleInfo(message, state) {
+    switch (message.type) {
+      case 'heartbeat_due':
+        return awaitHeartbeat(this, state)
+      case 'DOWN':
+        if (message.ref !== state.session?.monitor) return noreply(state)
+        state.session = null
+        return close(this, state, { code: CloseCode.UNKNOWN_ERROR, reason: 'The session has crashed.' })
+      default:
+        return noreply(state)
+    }
+  },
+
+  /** Runs when the node is shut down: the client comes back to another node, or to this one when it is there again. */
+  terminate(reason, { socket }) {
+    if (reason !== 'shutdown') return
+    socket.send(RECONNECT_FRAME)
+    socket.close(CloseCode.SERVICE_RESTART, 'Shutting down.')
+  },
+}
+
+const VERSIONS: readonly number[] = [9, 10]
+
+async function onFrame(
+  process: ConnectionProcess,
+  state: ConnectionState,
+  bytes: Uint8Array,
+): Promise<Close | undefined> {
+  const now = state.house.node.host.monotonic()
+  if (!state.frames.take(now).allowed) return { code: CloseCode.RATE_LIMITED, reason: 'You send too often.' }
+  const decoded = decodeClientFrame(bytes)
+  if (!decoded.ok) return { code: decoded.closeCode, reason: decoded.reason }
+  const { op, d } = decoded.frame
+  switch (op) {
+    case Opcode.HEARTBEAT:
+      state.heartbeat.beat(now)
+      state.socket.send(HEARTBEAT_ACK_FRAME)
+      if (state.session !== null && typeof d === 'number') {
+        process.cast(state.session.pid, 'acknowledge', { sequence: d })
+      }
+      return undefined
+    case Opcode.IDENTIFY:
+    case Opcode.RESUME:
+      if (state.session !== null) return { code: CloseCode.ALREADY_AUTHENTICATED, reason: 'Already authenticated.' }
+      return op === Opcode.IDENTIFY ? identify(process, state, d) : resume(process, state, d)
+    default:
+      if (state.session === null) return { code: CloseCode.NOT_AUTHENTICATED, reason: 'Not authenticated.' }
+      return inSession(process, state, decoded.frame, state.session.pid)
+  }
+}
+
+/** What a client asks of its session. Opcodes for what this server has not are allowed, and do nothing. */
+function inSession(
+  process: ConnectionProcess,
+  { options }: ConnectionState,
+  { op, d }: ClientFrame,
+  session: Pid<SessionApi>,
+): Close | undefined {
+  if (op !== Opcode.PRESENCE_UPDATE) return undefined
+  const presence = options.parser.presence(d)
+  if (presence === undefined) return { code: CloseCode.DECODE_ERROR, reason: 'The presence is malformed.' }
+  process.cast(session, 'presence', { presence })
+  return undefined
+}
+
+function awaitHeartbeat(process: ConnectionProcess, state: ConnectionState) {
+  const left = state.heartbeat.remaining(state.house.node.host.monotonic())
+  if (left === 0) return close(process, state, { code: CloseCode.SESSION_TIMED_OUT, reason: 'Heartbeat missed.' })
+  process.sendAfter(Math.ceil(left), process.self, { type: 'heartbeat_due' })
+  return noreply(state)
+}
+
+/** Closes the socket in such a way that the client may resume, and ends. */
+function close(process: ConnectionProcess, state: ConnectionState, { code, reason }: Close) {
+  state.socket.close(code, reason)
+  if (state.session !== null) process.cast(state.session.pid, 'detach', { connection: process.self, final: false })
+  return stop('normal', state)
+}
+
+function leaveSession(process: ConnectionProcess, state: ConnectionState): void {
+  if (state.session !== null) process.demonitor(state.session.monitor, { flush: true })
+  state.session = null
+}

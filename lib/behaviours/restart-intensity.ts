@@ -20,12 +20,11 @@ export type RestartHistory = readonly (readonly [second: number, restarts: numbe
 
 export const NO_RESTARTS: RestartHistory = []
 
-/** The history with one more restart at the monotonic time `now`, in whole seconds; undefined when it is one too many. */
+/** The history with one more restart at the monotonic second `now`; undefined when that is one too many. */
 export function addRestart(history: RestartHistory, now: number, rule: RestartIntensity): RestartHistory | undefined {
   const recent = history.filter(([second]) => second >= now - rule.period)
   const latest = recent[0]
-  const added: RestartHistory =
-    latest?.[0] === now ? [[now, latest[1] + 1], ...recent.slice(1)] : [[now, 1], ...recent]
+  const added: RestartHistory = latest?.[0] === now ? [[now, latest[1] + 1], ...recent.slice(1)] : [[now, 1], ...recent]
   return countRestarts(added) > rule.intensity ? undefined : added
 }
 

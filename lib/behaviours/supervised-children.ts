@@ -102,3 +102,41 @@ export class SupervisedChildren {
     if (running !== undefined) this.#byPid.delete(keyOf(running, this.#home))
   }
 }
+
+/** What supervisors of every kind answer. */
+export interface AnySupervisorApi {
+  call: { whichChildren(): readonly ChildInfo[]; countChildren(): ChildCount }
+}
+
+/** `[id, pid, type, modules]`; the pid is undefined for a child that does not run. */
+export type ChildInfo =
+  | readonly [id: unknown, pid: ChildStatus<unknown>, type: 'worker', modules: Modules]
+  | readonly [id: unknown, pid: ChildStatus<AnySupervisorApi>, type: 'supervisor', modules: Modules]
+type ChildStatus<P> = Pid<P> | 'restarting' | undefined
+type Modules = CompleteChildSpec['modules']
+
+export function infoOf({ spec, status }: SupervisedChild): ChildInfo {
+  // That a child of the type `supervisor` answers as one is what its specification says.
+  return [spec.id, status as ChildStatus<AnySupervisorApi>, spec.type, spec.modules]
+}
+
+export interface ChildCount {
+  /** Children, running or not. */
+  readonly specs: number
+  /** Those that run. */
+  readonly active: number
+  readonly supervisors: number
+  readonly workers: number
+}
+
+/** `home` is the address of the supervisor's node: a process of another runs until its exit is heard of. */
+export function countChildren(children: Iterable<SupervisedChild>, home: NodeAddress): ChildCount {
+  const count = { specs: 0, active: 0, supervisors: 0, workers: 0 }
+  for (const { running, spec } of children) {
+    count.specs++
+    if (running !== undefined && (running.process !== undefined || running.address !== home)) count.active++
+    if (spec.type === 'supervisor') count.supervisors++
+    else count.workers++
+  }
+  return count
+}

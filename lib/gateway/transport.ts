@@ -28,8 +28,8 @@ export interface Listener {
   /** The port that was taken. */
   readonly port: number
   /**
-   * Stops listening and cuts every connection: requests see their signal, sockets their `close` with 1006. Done when the
-   * port is free again; nothing of the listener keeps the OS process alive then. A second call does nothing more.
+   * Stops listening and cuts every connection: requests see their signal, sockets their `close` with 1006. After that
+   * nothing of the listener keeps the OS process alive. A second call does nothing more.
    */
   close(): Promise<void>
 }

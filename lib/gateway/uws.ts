@@ -25,8 +25,9 @@ import {
  * callback returns, so it is copied; a response or socket is native memory, so it is never touched after its end; writes
  * outside a cork are a system call each, so replies are corked.
  *
- * Two things differ from the other transport, both within HTTP: a client that sends its next request before it has the
- * answer to the last is cut off, and the octets that follow an upgrade request before it was answered are lost.
+ * Three things differ from the other transport, none of which a client that keeps to its RFC can see: one that sends a
+ * request before it has the answer to the last may be cut off; what follows an upgrade request before it was answered
+ * is lost; and a frame that is not masked is read as if it were.
  *
  * @throws transport_unavailable when the package is not installed or its binary does not load on this system
  */

@@ -238,10 +238,12 @@ function headOf(request: IncomingMessage): HttpHead {
   return { method: request.method ?? '', path, query: query.join('?'), headers, remoteAddress }
 }
 
-/** Node leaves out the body where HTTP has none: after HEAD, 204 and 304. */
+/** HTTP has no body after HEAD, 204 and 304, which Node sees to, and no Content-Length with 204. */
 function write(response: ServerResponse, reply: HttpReply): void {
-  response.writeHead(reply.status, reply.headers)
-  response.end(reply.body)
+  const body = reply.body ?? ''
+  const length = reply.status === 204 || reply.status === 304 ? {} : { 'Content-Length': Buffer.byteLength(body) }
+  response.writeHead(reply.status, { ...reply.headers, ...length })
+  response.end(body)
 }
 
 function refuse(request: IncomingMessage, socket: TcpSocket, reply: HttpReply): void {

@@ -37,6 +37,7 @@ const TABLE = {
   event_exists: 'An event with this sequence or a later one is stored already in this generation',
   already_exists: 'Something with this key is stored already; nothing was written',
   snowflake_exhausted: 'Ids are made faster than the clock allows (4096 a millisecond)',
+  storage_unreachable: 'The node that holds the storage cannot be reached; a write may have been carried out or not',
   snowflake_clock: 'The clock shows a time that no snowflake can hold: set it to a time after 2015',
   // distribution
   unencodable: 'This term cannot travel between nodes: only terms can, not functions, symbols or other class instances',
@@ -58,6 +59,24 @@ const TABLE = {
   peer_silent: 'The other node has not been heard of for too long; the connection to it is cut',
   link_overflow: 'The other node does not read what is sent to it; the connection to it is cut',
   disconnected: 'The connection was closed on purpose',
+  // chat backend
+  guild_unavailable: 'The guild cannot be reached at present: try again later',
+  guild_busy: 'More requests wait in the guild than its queue holds; nothing was done, try again later',
+  unknown_guild: 'There is no guild with this id',
+  unknown_channel: 'There is no channel with this id',
+  unknown_message: 'There is no message with this id in the channel',
+  unknown_user: 'There is no user with this id',
+  unknown_invite: 'There is no invite with this code, or it is used up',
+  missing_access: 'The user is not a member of the guild',
+  missing_permissions: 'The user may not do this in the guild',
+  channel_limit: 'The guild has as many channels as it may have',
+  member_limit: 'The guild has as many members as it may have',
+  // daemon
+  bad_option: 'The command line cannot be understood: see `guildhall --help`',
+  already_running: 'A daemon runs on this data folder already: stop it, or name another folder',
+  not_running: 'No daemon runs on this data folder: start one, or name the folder of the one that runs',
+  control_failed: 'The daemon on this data folder cannot be reached, or does not answer',
+  worker_failed: 'A node could not be started',
 } as const
 
 export type FaultCode = keyof typeof TABLE

@@ -29,6 +29,8 @@ export const RESTART_INTENSITY = 1
 export const DYNAMIC_RESTART_INTENSITY = 3
 /** Seconds of the period (OTP's default). */
 export const RESTART_PERIOD_S = 5
+/** Milliseconds that a node has to shut down what it supervises; then the rest is killed. */
+export const NODE_SHUTDOWN_MS = 60_000
 /** Children that a dynamic supervisor may have unless told otherwise. */
 export const DYNAMIC_CHILDREN = 1_000_000
 /** Registrations that one registry may hold unless told otherwise. */
@@ -111,7 +113,7 @@ export const FLUSH_BATCH_CHARACTERS = 4_194_304
 /** Bytes that a data file may lack at its end, where a transaction freed pages that it had not written yet. */
 export const UNWRITTEN_TAIL_BYTES = 268_435_456
 /** Milliseconds by which a burst of ids may run ahead of the clock. */
-export const SNOWFLAKE_BORROW_MS = 1000
+export const SNOWFLAKE_BORROW_MS = 250
 /** Characters of a token that is looked at. */
 export const TOKEN_CHARACTERS = 128
 
@@ -166,3 +168,90 @@ export const PEERS_PER_NODE = 1024
 export const LINK_CLOSE_MS = 1000
 /** Milliseconds between two reports of connections that did not pass the handshake. */
 export const REFUSAL_REPORT_MS = 1000
+
+// chat backend
+/** Members above which a guild counts as large for a session, unless its client says otherwise (Discord). */
+export const LARGE_THRESHOLD = 50
+/** Milliseconds that a session outlives its connection unless told otherwise. */
+export const SESSION_RESUME_MS = 120_000
+/** Members that a guild may have (Discord's bound for most guilds). */
+export const MEMBERS_PER_GUILD = 500_000
+/** Channels that a guild may have (Discord's bound). */
+export const CHANNELS_PER_GUILD = 500
+/** Guilds that one shard's session may be in (Discord: one more closes with 4011). */
+export const GUILDS_PER_SHARD = 2500
+/** Durable requests, reads and joins that may wait in a guild; more are refused with `guild_busy`. */
+export const GUILD_QUEUE_ENTRIES = 4096
+/** Events that a guild keeps at least, for relays that come back. */
+export const GUILD_LOG_EVENTS = 512
+/** Events past that number after which a guild trims its outbox. */
+export const GUILD_TRIM_EVENTS = 128
+/** Events that a relay may lag behind its guild before it is cut off and has to subscribe again. */
+export const RELAY_LAG_EVENTS = 2048
+/** Events after which a relay tells its guild, and its sessions, how far it is. */
+export const RELAY_ACK_EVENTS = 64
+/** Milliseconds after which it does so when fewer have come. */
+export const RELAY_ACK_MS = 1000
+/** Milliseconds that a relay without sessions waits for one. */
+export const RELAY_IDLE_MS = 5000
+/** Milliseconds between two attempts to find an actor that is away: the first, and the most. */
+export const RETRY_MIN_MS = 25
+export const RETRY_MAX_MS = 2000
+/** Milliseconds that a request waits for an actor that is away. */
+export const ACTOR_WAIT_MS = 4000
+/** Milliseconds that a guild without relays, a presence without sessions, a history without reads stays in memory. */
+export const GUILD_IDLE_MS = 300_000
+export const PRESENCE_IDLE_MS = 5000
+export const HISTORY_IDLE_MS = 30_000
+/** Members that GUILD_CREATE shows; of a guild with more, some are left out. */
+export const MEMBERS_PER_SNAPSHOT = 1000
+/** Characters of events that a session which comes back is sent by its guild; one that missed more begins anew. */
+export const MISSED_CHARACTERS = 1_048_576
+/** Invites, and messages with a nonce, that a guild remembers. */
+export const GUILD_INVITES = 1024
+export const GUILD_NONCES = 1024
+/** Milliseconds for which an enforced nonce is remembered. */
+export const NONCE_MS = 300_000
+/** Milliseconds by which the clocks of two nodes may differ. */
+export const CLOCK_SKEW_MS = 60_000
+/** Addresses of actors, and guilds of channels, that a node remembers. */
+export const ROUTES = 65_536
+/** Restarts of one kind of actor on a node, within so many seconds, that its supervisor takes for bad luck. */
+export const ACTOR_RESTARTS = 1000
+export const ACTOR_RESTART_SECONDS = 5
+/** Reads that may wait in one channel's history. */
+export const HISTORY_READS = 65_536
+/** Storage operations of other nodes that are carried out at a time. */
+export const STORAGE_OPERATIONS = 8192
+/** Milliseconds that an operation on a storage of another node may take. */
+export const STORAGE_CALL_MS = 30_000
+/** Frames of a client that may wait until its connection's process runs. */
+export const EARLY_FRAMES = 16
+
+// api
+/** Users whose tokens one node remembers. */
+export const TOKENS_CACHED = 10_000
+/** Milliseconds for which a token that was found is not looked up again. */
+export const TOKEN_CACHE_MS = 5000
+/** Activities that a client may show at a time. */
+export const ACTIVITIES_PER_PRESENCE = 10
+
+// daemon
+/** Nodes that one launcher starts. */
+export const NODES_PER_LAUNCHER = 64
+/** Milliseconds that the OS process of a node has to serve after its start. */
+export const WORKER_START_MS = 30_000
+/** Milliseconds that the OS process of a node has to end when it is told to; then it is killed. */
+export const WORKER_STOP_MS = 10_000
+/** Restarts of node processes within so many seconds before the launcher gives up. */
+export const WORKER_RESTARTS = 10
+export const WORKER_RESTART_SECONDS = 60
+/** Milliseconds that a connection to the control socket may take for its request and its answer. */
+export const CONTROL_MS = 10_000
+/** Bytes of a request to the control socket, and connections to it at a time. */
+export const CONTROL_REQUEST_BYTES = 4096
+export const CONTROL_CONNECTIONS = 16
+/** Milliseconds that everything has to end in order after SIGTERM; then the process ends anyway, with 1. */
+export const SHUTDOWN_MS = 20_000
+/** Characters of a bot's name (Discord's bound). */
+export const USERNAME_CHARACTERS = 32

@@ -36,7 +36,8 @@ export interface Caller {
   /**
    * Asks a server and waits for its reply.
    * @throws Exit whose reason is `[why, ['gen_server', 'call', [to, request]]]`, `why` being `noproc`, `timeout`,
-   * `calling_self`, `['nodedown', node]` or the reason the server ended with. A late reply is dropped.
+   * `calling_self`, `['nodedown', node]`, a Fault `function_clause` for a timeout or a destination that is none, or the
+   * reason the server ended with. A late reply is dropped.
    */
   call<P, K extends keyof Operations<P, 'call'> & string>(
     to: Dest<P>,

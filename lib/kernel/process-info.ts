@@ -28,7 +28,9 @@ export function processInfo<K extends keyof ProcessInfo>(node: Node, pid: Pid, i
   return value === undefined ? [] : [item, value]
 }
 
-type Readers = { readonly [K in keyof ProcessInfo]: (process: NonNullable<Pid['process']>) => ProcessInfo[K] | undefined }
+type Readers = {
+  readonly [K in keyof ProcessInfo]: (process: NonNullable<Pid['process']>) => ProcessInfo[K] | undefined
+}
 
 const READERS: Readers = {
   links: (process) => listLinks(process.links),

@@ -40,7 +40,7 @@ function textOfObject(term: object): string {
   if (term instanceof Pid) return `<${text(term.toString())}`
   if (term instanceof Ref) return `#${text(term.toString())}`
   if (term instanceof Error) return kind(term, list('!', [term.name, term.message, codeOf(term)].map(text)))
-  if (term instanceof Uint8Array) return kind(term, list('b', Array.from(term, text)))
+  if (term instanceof Uint8Array) return list('b', Array.from(term, text))
   if (term instanceof Date) return kind(term, `@${term.getTime()};`)
   if (term instanceof Map) {
     return kind(term, list('m', Array.from(term, ([key, value]) => member(key) + text(value)).sort()))
@@ -50,7 +50,7 @@ function textOfObject(term: object): string {
   if (prototype !== Object.prototype && prototype !== null) return identity(term)
   const fields = Object.entries(term).sort(([a], [b]) => (a < b ? -1 : 1))
   return list(
-    prototype === null ? '0' : '{',
+    '{',
     fields.map(([key, value]) => text(key) + text(value)),
   )
 }
@@ -59,7 +59,7 @@ function list(opening: string, parts: readonly string[]): string {
   return `${opening}${parts.length}:${parts.join('')}`
 }
 
-/** Terms are equal only when they are of the same class, and so are their keys: a Buffer is no plain Uint8Array. */
+/** Terms are equal only when they are of the same class, and so are their keys. */
 function kind(term: object, rest: string): string {
   return identity(Object.getPrototypeOf(term)) + rest
 }

@@ -89,8 +89,8 @@ function transactionOf(meta: Buffer): bigint {
 /**
  * Appends the pages that are missing at the end, as zeros. A sound file may lack its last pages, when they were given
  * free again before they were ever written; nothing reads those. Where the file was cut short, a read now finds a page
- * that cannot be right, which lmdb reports, instead of none, which ends the process. Appending, unlike setting a length,
- * cannot harm what another OS process writes to the same file at this moment.
+ * that cannot be right, which lmdb reports, instead of none, which ends the process. Appending, unlike setting a
+ * length, cannot harm what another OS process writes to the same file at this moment.
  */
 function completeTail(path: string, missing: number): void {
   if (missing <= 0) return

@@ -18,9 +18,9 @@ const JOB_OVERHEAD = 256
  *     submit -> waiting -> [ write: jobs run in order, in one batch ] -> [ flush ] -> callers are answered, in order
  *                  ^------------------- meanwhile, new jobs wait here ------'
  *
- * Every answer, a refusal too, waits for the flush: what a job saw may be what a job before it in the batch has written.
- * A batch or flush that fails ends the queue: a disk that failed to flush once may have dropped the rows for good while
- * a second flush reports success, so nothing is acknowledged on its word any more.
+ * Every answer, a refusal too, waits for the flush: what a job saw may be what a job before it in the batch has
+ * written. A batch or flush that fails ends the queue: a disk that failed to flush once may have dropped the rows for
+ * good while a second flush reports success, so nothing is acknowledged on its word any more.
  */
 export class FlushQueue {
   readonly #disk: Disk

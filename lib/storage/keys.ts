@@ -89,16 +89,15 @@ export function endOf(prefix: string): string {
   return prefix.slice(0, length - 1) + String.fromCharCode(prefix.charCodeAt(length - 1) + 1)
 }
 
-const field = new DataView(new ArrayBuffer(8))
-const bytes = new Uint8Array(field.buffer)
+const field = Buffer.alloc(8)
 
 /** 8 bytes, big-endian: their order is the order of the numbers. */
 function uint64(value: Snowflake | number): string {
-  field.setBigUint64(0, BigInt(value))
-  return String.fromCharCode(...bytes)
+  field.writeBigUInt64BE(BigInt(value))
+  return field.toString('latin1')
 }
 
 function readUint64(key: string, at: number): bigint {
-  for (let i = 0; i < 8; i++) bytes[i] = key.charCodeAt(at + i)
-  return field.getBigUint64(0)
+  field.write(key.slice(at, at + 8), 'latin1')
+  return field.readBigUInt64BE()
 }

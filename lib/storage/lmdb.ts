@@ -11,8 +11,8 @@ import type { OwnedStorage } from './port.ts'
  * have been acknowledged; a process that is stopped in the middle of a write holds up the writes of the others, so all
  * but one should be short-lived.
  *
- * Fails with `storage_unwritable`, `storage_corrupt`, `storage_format`, or `storage_unavailable` when lmdb's native part
- * is missing on this machine.
+ * Fails with `storage_unwritable`, `storage_corrupt`, `storage_format`, or `storage_unavailable` when lmdb's native
+ * part is missing on this machine.
  */
 export async function openLmdbStorage(folder: string): Promise<OwnedStorage> {
   prepareDataFolder(folder)
@@ -35,8 +35,8 @@ async function loadLmdb(): Promise<typeof import('lmdb')> {
 type Environment = RootDatabase<Buffer, Buffer>
 
 /**
- * `overlappingSync` is switched off: with it lmdb makes a transaction visible, and its root durable, before the pages
- * are. Without, a commit is lmdb's classic one: pages, flush, root page, flush. What a read returns is then on the disk.
+ * `overlappingSync` is switched off: with it lmdb shows a transaction, and writes its root, before the pages are
+ * flushed. Without, a commit is lmdb's classic one: pages, flush, root page, flush. What a read returns is on the disk.
  */
 function openEnvironment(open: typeof import('lmdb').open, folder: string): Environment {
   try {
@@ -127,7 +127,7 @@ function reading<T>(read: () => T): T {
   }
 }
 
-/** lmdb's codes of an environment that it opened and then found damaged: page not found, corrupted, version, invalid. */
+/** What lmdb answers for a damaged file: page not found, corrupted, version mismatch, invalid. */
 const DAMAGED: readonly unknown[] = [-30797, -30796, -30794, -30793]
 
 function openFault(folder: string, reason: unknown): Fault {

@@ -29,7 +29,7 @@ const FORMAT = '1'
 export async function openStorage(disk: Disk): Promise<OwnedStorage> {
   const queue = new FlushQueue(disk)
   try {
-    await queue.submit(FORMAT.length, claimFormat)
+    if (!isFormatted(disk)) await queue.submit(FORMAT.length, claimFormat)
   } catch (reason) {
     await queue.close()
     throw reason
@@ -37,12 +37,16 @@ export async function openStorage(disk: Disk): Promise<OwnedStorage> {
   return new OrderedStorage(disk, queue)
 }
 
-const claimFormat: Job<undefined> = (view) => {
+function isFormatted(view: View): boolean {
   const format = view.get(keys.formatKey)
-  if (format !== undefined && format !== FORMAT) {
-    throw fault('storage_format', `it has format ${format.slice(0, 20)}, this version writes format ${FORMAT}`)
-  }
-  return { changes: format === undefined ? [{ key: keys.formatKey, value: FORMAT }] : [], answer: undefined }
+  if (format === undefined || format === FORMAT) return format === FORMAT
+  throw fault('storage_format', `it has format ${format.slice(0, 20)}, this version writes format ${FORMAT}`)
+}
+
+/** Looks again inside the batch: another OS process may open the same empty disk at this moment. */
+const claimFormat: Job<undefined> = (view) => {
+  const changes = isFormatted(view) ? [] : [{ key: keys.formatKey, value: FORMAT }]
+  return { changes, answer: undefined }
 }
 
 class OrderedStorage implements OwnedStorage {

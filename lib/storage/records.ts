@@ -67,6 +67,8 @@ export interface Message {
   readonly mentionEveryone: boolean
   readonly flags?: number
   readonly nonce?: string | number
+  /** Names the request that made it: one that is tried again, because its answer was lost, makes no second message. */
+  readonly requestId?: Snowflake
   /** The message that this one answers. */
   readonly reference?: MessageReference
 }

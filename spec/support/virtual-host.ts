@@ -51,6 +51,11 @@ export class VirtualHost implements Host {
     setImmediate(run)
   }
 
+  /** When the next timer is due; undefined when none runs. */
+  get nextDue(): number | undefined {
+    return this.#timers.size === 0 ? undefined : Math.min(...Array.from(this.#timers, (timer) => timer.due))
+  }
+
   /** Runs the timers that are due within `milliseconds`, in order, each at its own time. */
   advance(milliseconds: number): void {
     const end = this.now + milliseconds

@@ -1,6 +1,7 @@
 import type { Caller, Context, Dest, Node, Pid, Reason } from '../../../lib/index.ts'
 import { sys } from '../../../lib/index.ts'
-import { list, type List } from './terms.ts'
+import type { SrvApi } from './srv.ts'
+import { type List, list } from './terms.ts'
 
 /**
  * Functions that return nothing here when they have done their work, with what the same function answers in Erlang:
@@ -36,9 +37,8 @@ export function send<M>(self: Caller, to: Dest, message: M): M {
   return message
 }
 
-export function cast(self: Caller, to: Dest, operation: string): 'ok' {
-  const untyped: Dest<{ cast: Record<string, () => void> }> = to
-  self.cast(untyped, operation)
+export function cast(self: Caller, to: Dest<SrvApi>): 'ok' {
+  self.cast(to, 'message', 'req')
   return 'ok'
 }
 

@@ -1,5 +1,5 @@
 import { Exit, Fault, NoCatch, Pid, Ref } from '../../../lib/index.ts'
-import { GlobalName, global, List } from './terms.ts'
+import { GlobalName, global, List, list } from './terms.ts'
 
 /**
  * Prints terms as Erlang's `~0tp` does, with what differs from run to run replaced by stable tokens (scn:fmt/1): pids
@@ -25,7 +25,7 @@ export function print(term: unknown, names: Names): string {
 type Print = (term: unknown) => string
 
 function printObject(term: object, part: Print, names: Names): string {
-  if (Array.isArray(term)) return isMfa(term) ? tuple([term[0], term[1], new List(term[2])], part) : tuple(term, part)
+  if (Array.isArray(term)) return printArray(term, part)
   if (term instanceof List) return printList(term.items, part)
   if (term instanceof Pid) return `<${names(term)}>`
   if (term instanceof Ref) return '<ref>'
@@ -34,18 +34,25 @@ function printObject(term: object, part: Print, names: Names): string {
   return printRecord(term as Readonly<Record<string, unknown>>, part)
 }
 
+/** A tuple; with nothing in it a list, for no term of OTP's is the empty tuple. */
+function printArray(term: readonly unknown[], part: Print): string {
+  if (term.length === 0) return '[]'
+  return isMfa(term) ? tuple([term[0], term[1], list(term[2])], part) : tuple(term, part)
+}
+
 /** What the runtime hands out as objects and OTP as tuples; any other object is a map. */
 function printRecord(term: Readonly<Record<string, unknown>>, part: Print): string {
   if (term instanceof GlobalName) return tuple(['global', term.key], part)
-  if ('via' in term) return tuple(['via', term['via'] === global ? 'global' : term['via'], term['key']], part)
+  if ('via' in term) return tuple(['via', term.via === global ? 'global' : term.via, term.key], part)
   if (isFrom(term)) return `{${part(term.pid)},${term.alias ? '[alias|<ref>]' : '<ref>'}}`
   const keys = Object.keys(term).join()
-  if (keys === 'type,from,reason') return tuple([term['type'], term['from'], term['reason']], part)
+  if (keys === 'type,from,reason') return tuple([term.type, term.from, term.reason], part)
   if (keys === 'type,ref,object,reason') {
-    return tuple([term['type'], term['ref'], 'process', term['object'], term['reason']], part)
+    return tuple([term.type, term.ref, 'process', term.object, term.reason], part)
   }
-  if (keys === 'type,ref,message') return tuple([term['type'], term['ref'], term['message']], part)
-  if (keys === 'name,node') return tuple([term['name'], term['node']], part)
+  if (keys === 'type,ref,message') return tuple([term.type, term.ref, term.message], part)
+  if (keys === 'name') return part(term.name)
+  if (keys === 'name,node') return tuple([term.name, term.node], part)
   const pairs = Object.entries(term).sort(([a], [b]) => (a < b ? -1 : 1))
   return `#{${pairs.map(([key, value]) => `${part(key)} => ${part(value)}`).join()}}`
 }
@@ -55,17 +62,18 @@ function tuple(parts: readonly unknown[], part: Print): string {
 }
 
 function printList(items: readonly unknown[], part: Print): string {
-  if (items.length > 0 && items.every(isPrintable)) return `"${String.fromCodePoint(...(items as number[]))}"`
-  return `[${items.map(part).join()}]`
+  if (items.length === 0 || !items.every(isPrintable)) return `[${items.map(part).join()}]`
+  const text = String.fromCodePoint(...items)
+  return `"${text.replace(/["\\]/g, '\\$&')}"`
 }
 
 /** A list of these is a string to Erlang's printer. */
-function isPrintable(item: unknown): boolean {
-  return Number.isInteger(item) && (((item as number) >= 32 && (item as number) <= 126) || (item as number) >= 160)
+function isPrintable(item: unknown): item is number {
+  return typeof item === 'number' && Number.isInteger(item) && item >= 32 && (item <= 126 || item >= 160)
 }
 
 /** Module, function and the list of its arguments, as the failures of calls name them. */
-function isMfa(term: readonly unknown[]): boolean {
+function isMfa(term: readonly unknown[]): term is readonly [string, string, readonly unknown[]] {
   const [module, , args] = term
   return term.length === 3 && (module === 'gen_server' || module === 'sys') && Array.isArray(args)
 }

@@ -1,6 +1,6 @@
 import { type Context, createNode, type DownMessage, type Host, systemHost } from '../../../lib/index.ts'
+import { JumpingHost } from './jumping-host.ts'
 import { Scn } from './scn.ts'
-import { VirtualHost } from './virtual-host.ts'
 
 /** A scenario: the body of a process, as `main/0` of its Erlang original. */
 export type Scenario = (this: Context, scn: Scn) => Promise<void>
@@ -10,7 +10,7 @@ const SCENARIO_MS = 60_000
 
 /** Runs a scenario on a node of its own and returns its trace. */
 export async function traceOf(main: Scenario, clock: 'virtual' | 'real'): Promise<string> {
-  const host: Host = clock === 'virtual' ? new VirtualHost() : systemHost
+  const host: Host = clock === 'virtual' ? new JumpingHost() : systemHost
   await using node = createNode({ host, reporter: (report) => scn.report(report) })
   const scn: Scn = new Scn(node)
   await new Promise<void>((done) => {

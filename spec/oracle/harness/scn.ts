@@ -1,17 +1,15 @@
 import {
   type Body,
   type Context,
-  type DownMessage,
   Exit,
-  equalTerms,
   type Node,
   type Pid,
   type Program,
   type Reason,
-  type Ref,
   type Report,
   TIMEOUT,
 } from '../../../lib/index.ts'
+import { downOf } from './patterns.ts'
 import { print, termOfError } from './printer.ts'
 import { list } from './terms.ts'
 
@@ -88,15 +86,15 @@ export class Scn {
   }
 
   /** The pid of a process that has ended. */
-  async dead(self: Context): Promise<Pid> {
+  async dead(self: Context): Promise<Pid<never>> {
     const [pid, ref] = self.spawnMonitor(() => 'ok')
-    await down(self, ref)
-    return this.name('dead', pid)
+    await self.receive(downOf(ref))
+    return this.name('dead', pid) as Pid<never>
   }
 
   /** The reason that a process ends, or has ended, with. */
   async waitDown(self: Context, pid: Pid): Promise<Reason> {
-    return await down(self, self.monitor(pid))
+    return (await self.receive(downOf(self.monitor(pid)))).reason
   }
 
   /** What an expression gives: its value, or the class and the reason of what it raises. */
@@ -122,10 +120,4 @@ export class Scn {
   report(report: Report): void {
     this.#onReport?.(report)
   }
-}
-
-/** Waits for the message of a monitor and returns its reason. */
-export async function down(self: Context, ref: Ref): Promise<Reason> {
-  const isDown = (message: unknown): message is DownMessage => equalTerms((message as DownMessage | null)?.ref, ref)
-  return (await self.receive(isDown)).reason
 }

@@ -33,7 +33,8 @@ export interface SrvApi {
 }
 
 export type DoCall = (this: Self<SrvApi>, from: From<unknown>, state: unknown) => Handled
-export type DoCast = (this: Self<SrvApi>, state: unknown) => Handled
+type DoCast = (this: Self<SrvApi>, state: unknown) => Handled
+/** Not the results a callback may return: the scenarios return others, too. */
 type Handled = unknown
 
 export interface Functions {

@@ -1,0 +1,74 @@
+import { Fault } from '../internal/errors.ts'
+import { type DownMessage, describe, Exit, type Reason } from '../kernel/exit.ts'
+import type { Node } from '../kernel/node.ts'
+import type { Pid } from '../kernel/pid.ts'
+import { lineReporter, type Reporter } from '../kernel/report.ts'
+import { writeToStderr } from '../kernel/system-host.ts'
+import type { Endpoint, TransportWish } from './worker-protocol.ts'
+
+export interface ServiceOptions {
+  /** Where the data lies. */
+  readonly folder: string
+  readonly host: string
+  /** The port of node 1; node i has the port i - 1 above. */
+  readonly port: number
+  readonly nodes: number
+  readonly transport: TransportWish
+}
+
+/** A node, as its operator is told of it. */
+export interface NodeStatus extends Endpoint {
+  readonly name: string
+  /** Of its OS process. */
+  readonly pid: number
+  /** How often its OS process has been started. */
+  readonly starts: number
+}
+
+/** The chat backend on one node or on several: what the daemon runs and its operator asks. */
+export interface Service {
+  /** The nodes that serve, in order of their ports. */
+  status(): Promise<readonly NodeStatus[]>
+  /** Kills a guild's actor; false when it does not run. Its supervisor, or the next who asks for it, starts it again. */
+  killGuild(guildId: string): Promise<boolean>
+  /** Resolves, with the reason, when it has ended by itself: everything was tried again, and failed again. */
+  readonly failed: Promise<Reason>
+  /** Ends everything in order: clients are told to come back elsewhere, what is stored is flushed. */
+  stop(): Promise<void>
+}
+
+/** Reports, a line each on standard error; of several nodes each line begins with the node's name. */
+export function reporter(name?: string): Reporter {
+  return lineReporter(name === undefined ? writeToStderr : (line) => writeToStderr(`${name} ${line}`))
+}
+
+/** Resolves with the reason when the process has ended. */
+export function endOf(node: Node, pid: Pid): Promise<Reason> {
+  return new Promise((resolve) => {
+    node.spawn(async function () {
+      this.monitor(pid)
+      const { reason } = await this.receive<DownMessage>()
+      resolve(reason)
+    })
+  })
+}
+
+/** What to tell of a start that failed: the fault at the bottom of a supervisor's reason, where there is one. */
+export function startFailure(error: unknown): unknown {
+  return (error instanceof Exit && faultIn(error.reason)) || error
+}
+
+function faultIn(reason: Reason): Fault | undefined {
+  if (reason instanceof Fault) return reason
+  if (!Array.isArray(reason)) return undefined
+  for (const part of reason) {
+    const found = faultIn(part)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+/** One line about why it ended. */
+export function failureText(reason: Reason): string {
+  return faultIn(reason)?.message ?? describe(reason)
+}

@@ -1,0 +1,31 @@
+import { Guild } from '../../actors/guild.ts'
+import { find } from '../../actors/routing.ts'
+import { createNode } from '../behaviours/index.ts'
+import { openLmdbStorage } from '../storage/lmdb.ts'
+import { startChatNode } from './chat-node.ts'
+import { killGuild } from './guild-kill.ts'
+import { reporter, type Service, type ServiceOptions, startFailure } from './service.ts'
+
+const NAME = 'node1@127.0.0.1'
+
+/** One node, in this OS process, with the storage beside it. Fails as the storage and the listener do. */
+export async function startSingle({ folder, host, port, transport }: ServiceOptions): Promise<Service> {
+  const storage = await openLmdbStorage(folder)
+  const node = createNode({ name: NAME, reporter: reporter() })
+  const stop = async () => {
+    await node.shutdown()
+    await storage.close()
+  }
+  try {
+    const { house, endpoint, ended } = await startChatNode(node, { storage, worker: 1, http: { host, port }, transport })
+    return {
+      status: async () => [{ name: NAME, pid: process.pid, starts: 1, ...endpoint }],
+      killGuild: (guildId) => killGuild(house, guildId),
+      failed: ended,
+      stop,
+    }
+  } catch (error) {
+    await stop()
+    throw startFailure(error)
+  }
+}

@@ -1,0 +1,54 @@
+import { remoteStorage } from '../../actors/storage.ts'
+import { createNode, type OtpNode } from '../behaviours/index.ts'
+import { type Distribution, distribute } from '../distribution/index.ts'
+import { Fault } from '../internal/errors.ts'
+import { startChatNode } from './chat-node.ts'
+import { failureText, reporter, startFailure } from './service.ts'
+import type { FromWorker, ToWorker, WorkerConfig } from './worker-protocol.ts'
+
+/** The program of a node's OS process; see worker-protocol.ts. */
+
+// The launcher is gone, killed perhaps, and with it the storage: what is not acknowledged by now will not be.
+process.once('disconnect', () => process.exit(1))
+// A terminal sends it to all the processes it shows; the launcher is the one that acts on it.
+process.on('SIGINT', () => {})
+
+process.on('message', (message: ToWorker) => {
+  if (message.type === 'start') start(message.config)
+})
+
+async function start(config: WorkerConfig): Promise<void> {
+  const node = createNode({ name: config.name, reporter: reporter(config.name) })
+  try {
+    const { distribution: listen, peers, secret } = config
+    const distribution = await distribute(node, { listen, peers, secret })
+    const stop = () => end(node, distribution)
+    process.on('message', (message: ToWorker) => message.type === 'stop' && stop())
+    process.once('SIGTERM', stop)
+    const { endpoint, ended } = await startChatNode(node, {
+      ...config,
+      storage: remoteStorage(node, { name: 'storage', node: config.launcher }),
+    })
+    tell({ type: 'serving', endpoint })
+    ended.then(() => process.exit(1))
+  } catch (error) {
+    const failure = startFailure(error)
+    const code = failure instanceof Fault ? failure.code : 'worker_failed'
+    tell({ type: 'failed', code, message: failureText(failure) }, () => process.exit(1))
+  }
+}
+
+let ending: Promise<void> | undefined
+
+function end(node: OtpNode, distribution: Distribution): Promise<void> {
+  ending ??= (async () => {
+    await node.shutdown()
+    await distribution.close()
+    process.exit(0)
+  })()
+  return ending
+}
+
+function tell(message: FromWorker, then: () => void = () => {}): void {
+  process.send?.(message, then)
+}

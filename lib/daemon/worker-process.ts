@@ -1,0 +1,90 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { type GenServer, noreply, ok, reply, stop } from '../behaviours/index.ts'
+import { type Fault, fault, isFaultCode } from '../internal/errors.ts'
+import { WORKER_START_MS, WORKER_STOP_MS } from '../internal/limits.ts'
+import type { Endpoint, FromWorker, ToWorker, WorkerConfig } from './worker-protocol.ts'
+
+/**
+ * The OS process of a node, as a process of the launcher's tree: it starts the program, owns it, and ends when it ends,
+ * so that its supervisor can start it again as it does with any other child.
+ *
+ *     init        fork, start(config), wait until it serves         fails with the fault that it reports
+ *     the OS process ends            stop with ['worker_exited', code or signal]
+ *     terminate   stop, and a kill for one that does not end in time
+ *     killed      the OS process is killed, too: it is owned
+ */
+export interface WorkerProcessApi {
+  state: WorkerState
+  init: [config: WorkerConfig]
+  call: { describe(): WorkerDescription }
+  info: { readonly type: 'ended'; readonly how: number | string }
+}
+
+interface WorkerState {
+  readonly config: WorkerConfig
+  readonly child: ChildProcess
+  readonly endpoint: Endpoint
+}
+
+export interface WorkerDescription extends Endpoint {
+  readonly name: string
+  readonly pid: number
+}
+
+export const WorkerProcess: GenServer<WorkerProcessApi> = {
+  async init(config) {
+    this.trapExit(true)
+    const child = fork(PROGRAM, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+    this.own({ [Symbol.dispose]: () => child.kill('SIGKILL') })
+    const outcome = await Promise.race([started(child, config), this.sleep(WORKER_START_MS)])
+    if (outcome === undefined)
+      return stop(fault('worker_failed', `${config.name} did not serve in ${WORKER_START_MS} ms`))
+    if ('code' in outcome) return stop(outcome)
+    const { node, self } = this
+    child.once('exit', (code, signal) => node.send(self, { type: 'ended', how: signal ?? code ?? 0 }))
+    return ok({ config, child, endpoint: outcome })
+  },
+
+  handleCall: {
+    describe(_request, _from, state) {
+      const { config, child, endpoint } = state
+      return reply({ name: config.name, pid: child.pid ?? 0, ...endpoint }, state)
+    },
+  },
+
+  handleInfo(message, state) {
+    return message.type === 'ended' ? stop(['worker_exited', message.how], state) : noreply(state)
+  },
+
+  async terminate(_reason, { child }) {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    const ended = new Promise((resolve) => child.once('exit', resolve))
+    tell(child, { type: 'stop' })
+    await Promise.race([ended, this.sleep(WORKER_STOP_MS)])
+  },
+}
+
+const PROGRAM = fileURLToPath(new URL(import.meta.resolve('./worker-main.js', import.meta.url)))
+
+/** What becomes of the start. */
+function started(child: ChildProcess, config: WorkerConfig): Promise<Endpoint | Fault> {
+  return new Promise((resolve) => {
+    child.once('message', (message: FromWorker) =>
+      resolve(message.type === 'serving' ? message.endpoint : refusal(message)),
+    )
+    child.once('error', (cause) => resolve(fault('worker_failed', `${config.name}: ${cause.message}`, { cause })))
+    child.once('exit', (code, signal) => resolve(fault('worker_failed', `${config.name} ended with ${signal ?? code}`)))
+    tell(child, { type: 'start', config })
+  })
+}
+
+function refusal({ code, message }: { readonly code: string; readonly message: string }): Fault {
+  // The message has the table's text in front already; what is told of it is enough.
+  return isFaultCode(code) ? fault(code, message) : fault('worker_failed', message)
+}
+
+/** To an OS process that is gone nothing is told; its end is heard of elsewhere. */
+function tell(child: ChildProcess, message: ToWorker): void {
+  if (child.connected) child.send(message, () => {})
+}

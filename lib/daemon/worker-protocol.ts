@@ -1,0 +1,53 @@
+import type { PeerAddress } from '../distribution/index.ts'
+import type { TransportName } from '../gateway/transport.ts'
+
+/** Which transport is wanted. */
+export type TransportWish = 'auto' | 'uws' | 'ws'
+
+export interface Address {
+  readonly host: string
+  readonly port: number
+}
+
+/** What the OS process of a node is told when it starts. */
+export interface WorkerConfig {
+  readonly name: string
+  /** The names of all nodes that guilds are placed on. */
+  readonly nodes: readonly string[]
+  /** The node's number in its snowflakes. */
+  readonly worker: number
+  /** The node that holds the storage. */
+  readonly launcher: string
+  /** Where this node listens for others, and where they do. */
+  readonly distribution: Address
+  readonly peers: readonly PeerAddress[]
+  readonly secret: string
+  /** Where it listens for clients. */
+  readonly http: Address
+  readonly transport: TransportWish
+}
+
+/** A listener that serves clients. */
+export interface Endpoint extends Address {
+  readonly transport: TransportName
+  /** Why this transport. */
+  readonly reason: string
+}
+
+/**
+ * The messages between the launcher and the OS process of a node. They travel over the IPC channel that fork makes and
+ * nowhere else: arguments and the environment, where a secret would be seen, carry nothing. The channel is also how
+ * each knows of the other's end.
+ *
+ *     launcher                   node
+ *     fork ────────────────────> waits
+ *     start(config) ───────────> opens its distribution, its tree, its listener
+ *             <───────────────── serving(endpoint), or failed(code, message) and its end
+ *     stop ────────────────────> ends in order
+ *     (ends) ── disconnect ────> ends at once: without the launcher there is no storage
+ */
+export type ToWorker = { readonly type: 'start'; readonly config: WorkerConfig } | { readonly type: 'stop' }
+
+export type FromWorker =
+  | { readonly type: 'serving'; readonly endpoint: Endpoint }
+  | { readonly type: 'failed'; readonly code: string; readonly message: string }

@@ -1,0 +1,221 @@
+import t, { type Test } from 'tap'
+import {
+  type Context,
+  DynamicSupervisor,
+  type DynamicSupervisorApi,
+  type DynamicSupervisorSpec,
+  type OtpNode,
+  type Pid,
+  type Report,
+} from '../../lib/index.ts'
+import { exitsWith } from '../support/exits.ts'
+import { complaints, Diary, down, gate, type KidApi, type KidOptions, nodeWithReports } from '../support/kid.ts'
+import { settled, VirtualHost } from '../support/virtual-host.ts'
+
+interface Scene {
+  readonly node: OtpNode
+  readonly reports: Report[]
+  readonly diary: Diary
+  readonly top: Pid<DynamicSupervisorApi>
+  kid(id: string, restart?: 'permanent' | 'transient' | 'temporary', options?: KidOptions): Promise<Pid<KidApi>>
+  pids(): Promise<readonly unknown[]>
+}
+
+async function scene(
+  t: Test,
+  spec: DynamicSupervisorSpec = {},
+  options: Parameters<typeof nodeWithReports>[1] = {},
+): Promise<Scene> {
+  const { node, reports } = nodeWithReports(t, options)
+  const diary = new Diary()
+  await node.supervise({ intensity: 0, children: [DynamicSupervisor.child(spec, { name: 'dynamic' })] })
+  const top = node.whereis('dynamic') as Pid<DynamicSupervisorApi>
+  reports.length = 0
+  return {
+    node,
+    reports,
+    diary,
+    top,
+    async kid(id, restart = 'permanent', kidOptions = {}) {
+      const started = await DynamicSupervisor.startChild(node, top, diary.kid(id, { restart }, kidOptions))
+      if (started === 'ignore' || started[0] === 'error') throw new Error(`${id} does not start`, { cause: started })
+      return started[1]
+    },
+    async pids() {
+      return (await DynamicSupervisor.whichChildren(node, top)).map(([, pid]) => pid)
+    },
+  }
+}
+
+t.test('children come, are known by their pids, and go', async (t) => {
+  const { node, diary, top, kid, pids } = await scene(t)
+  const a = await kid('same')
+  const b = await kid('same')
+  t.equal(await node.call(b, 'id'), 'same')
+  t.same(await pids(), [a, b], 'one id for two is fine')
+  t.match(await DynamicSupervisor.whichChildren(node, top), [
+    ['undefined', a, 'worker', [{}]],
+    ['undefined', b],
+  ])
+  t.same(await DynamicSupervisor.countChildren(node, top), { specs: 2, active: 2, supervisors: 0, workers: 2 })
+  t.equal(await DynamicSupervisor.terminateChild(node, top, a), 'ok')
+  t.notOk(node.isAlive(a))
+  t.same(await DynamicSupervisor.terminateChild(node, top, a), ['error', 'not_found'])
+  t.same(await pids(), [b])
+  const { startChild } = DynamicSupervisor
+  t.equal(await startChild(node, top, diary.kid('i', {}, { start: () => 'ignore' })), 'ignore')
+  t.same(await startChild(node, top, diary.kid('f', {}, { start: () => 'fail' })), ['error', 'not_today'])
+  t.match(await startChild(node, top, diary.kid('t', {}, { start: () => 'throw' })), ['error', RangeError])
+  const boom = new Error('boom')
+  t.same(await startChild(node, top, { start: () => Promise.reject(boom) }), ['error', boom])
+  const start = (parent: Context) => ['ok', parent.spawnLink(() => parent.sleep(1e6)), 'info'] as const
+  t.match(await startChild(node, top, { start }), ['ok', {}, 'info'])
+  t.same(await startChild(node, top, { id: 1 } as never), ['error', ['invalid_child_spec', { id: 1 }]])
+  t.same(await startChild(node, top, { start, restart: 'bad' as never }), ['error', ['invalid_restart_type', 'bad']])
+  t.equal((await pids()).length, 2, 'what failed left nothing')
+})
+
+t.test('there is room for so many children, those that restart included', async (t) => {
+  const { node, diary, top, kid } = await scene(t, { maxChildren: 2, intensity: 100 })
+  await kid('a')
+  const held = gate()
+  const b = await kid('b', 'permanent', { start: (n) => (n === 2 ? held.opened.then(() => 'fail' as never) : 'ok') })
+  const third = () => DynamicSupervisor.startChild(node, top, diary.kid('c'))
+  t.same(await third(), ['error', 'max_children'])
+  node.exit(b, 'kill')
+  const [between, listed] = [third(), DynamicSupervisor.whichChildren(node, top)]
+  held.open()
+  t.same(await between, ['error', 'max_children'])
+  t.match(await listed, [
+    ['undefined', {}],
+    ['undefined', 'restarting'],
+  ])
+  t.equal((await DynamicSupervisor.countChildren(node, top)).active, 2)
+})
+
+t.test('extra arguments come before those of the child', async (t) => {
+  const { node, top } = await scene(t, { extraArguments: ['x', 'y'] })
+  const seen: unknown[] = []
+  const start = (parent: Context, ...extra: readonly unknown[]) => {
+    seen.push(extra)
+    return ['ok', parent.spawnLink(() => parent.sleep(1e6))] as const
+  }
+  const started = await DynamicSupervisor.startChild(node, top, { start })
+  node.exit(started[1] as Pid, 'kill')
+  await DynamicSupervisor.countChildren(node, top)
+  t.same(seen, [
+    ['x', 'y'],
+    ['x', 'y'],
+  ])
+  const diary = new Diary()
+  const extended = await scene(t, { extraArguments: [diary] })
+  const { start: startKid } = diary.kid('k')
+  const kid = { start: (parent: Context, first: unknown) => startKid(parent, ...(first === diary ? [] : ['wrong'])) }
+  t.match(await DynamicSupervisor.startChild(extended.node, extended.top, kid), ['ok', {}])
+})
+
+t.test('who is started again and who is forgotten', async (t) => {
+  const { node, reports, kid, pids } = await scene(t, { intensity: 100 })
+  for (const [restart, reason, left] of [
+    ['temporary', 'boom', 0],
+    ['transient', 'normal', 0],
+    ['transient', ['shutdown', 1], 0],
+    ['transient', 'boom', 1],
+    ['permanent', 'normal', 1],
+  ] as const) {
+    reports.length = 0
+    const pid = await kid('k', restart)
+    await node.stop(pid, reason)
+    const now = await pids()
+    t.equal(now.length, left, `${restart} ${String(reason)}`)
+    t.notSame(now, [pid], 'a new process')
+    t.equal(complaints(reports).length, restart === 'permanent' || reason === 'boom' ? 1 : 0)
+    for (const other of now) await DynamicSupervisor.terminateChild(node, 'dynamic', other as Pid)
+  }
+})
+
+t.test('three restarts in five seconds are allowed, of all children together', async (t) => {
+  const host = new VirtualHost()
+  const { node, reports, top, kid, pids } = await scene(t, {}, { host })
+  await kid('a')
+  await kid('b')
+  for (let i = 0; i < 3; i++) {
+    const [first] = await pids()
+    node.exit(first as Pid, 'kill')
+  }
+  t.equal((await pids()).length, 2)
+  host.advance(7000)
+  for (let i = 0; i < 3; i++) {
+    const [first] = await pids()
+    node.exit(first as Pid, 'kill')
+  }
+  t.equal((await pids()).length, 2)
+  const ended = down(top)
+  const [, last] = await pids()
+  node.exit(last as Pid, 'kill')
+  t.equal(await ended, 'shutdown')
+  t.match(complaints(reports).slice(6, 8), [['child_terminated'], ['shutdown', 'undefined']])
+})
+
+t.test('a restart that fails is tried again, one that is declined is not', async (t) => {
+  const { node, reports, diary, kid, pids } = await scene(t, { intensity: 5 })
+  const k = await kid('k', 'permanent', { start: (n) => (n === 2 || n === 3 ? 'fail' : 'ok') })
+  node.exit(k, 'kill')
+  while (diary.starts.get('k') !== 4) await settled()
+  t.equal((await pids()).length, 1)
+  t.same(
+    complaints(reports).map((complaint) => (complaint as unknown[])[0]),
+    ['child_terminated', 'start_error', 'start_error'],
+  )
+  t.match(reports.find(({ label }) => label[1] === 'start_error')?.details, { offender: { pid: ['restarting', k] } })
+  const i = await kid('i', 'permanent', { start: (n) => (n === 1 ? 'ok' : 'ignore') })
+  node.exit(i, 'kill')
+  t.equal((await pids()).length, 1)
+})
+
+t.test('all children are stopped at the same time, each within its own time', async (t) => {
+  const host = new VirtualHost()
+  const { node, reports, diary, top, kid } = await scene(t, {}, { host })
+  const slow = gate()
+  await kid('a', 'permanent', { terminate: () => slow.opened })
+  await kid('b', 'permanent', { terminate: () => new Promise(() => {}) })
+  await kid('c')
+  diary.read()
+  const ended = down(top)
+  const stopped = node.stop(top, 'shutdown')
+  await settled()
+  t.same(diary.read(), ['a ends: shutdown', 'b ends: shutdown', 'c ends: shutdown'])
+  slow.open()
+  await settled()
+  t.equal((await Promise.race([ended, 'waiting'])) as unknown, 'waiting')
+  host.advance(5000)
+  await stopped
+  t.same(complaints(reports).slice(0, 1), [['shutdown_error', 'undefined', 'killed']])
+})
+
+t.test('what is wrong with a specification', async (t) => {
+  const { node } = nodeWithReports(t)
+  for (const [spec, what] of [
+    [{ strategy: 'one_for_all' }, ['invalid_strategy', 'one_for_all']],
+    [{ intensity: 1.5 }, ['invalid_intensity', 1.5]],
+    [{ period: 0 }, ['invalid_period', 0]],
+    [{ maxChildren: -1 }, ['invalid_max_children', -1]],
+    [{ extraArguments: 'x' }, ['invalid_extra_arguments', 'x']],
+  ] as const) {
+    const child = DynamicSupervisor.child(spec as never, { id: 'd' })
+    const reason = ['shutdown', ['failed_to_start_child', 'd', ['supervisor_data', what]]]
+    await exitsWith(t, node.supervise({ children: [child] }), reason)
+  }
+})
+
+t.test('ten thousand children start, fail and stop without a quadratic step', async (t) => {
+  const { node, top, kid, pids } = await scene(t, { intensity: 10_000 })
+  const kids: Pid[] = []
+  for (let i = 0; i < 10_000; i++) kids.push(await kid(`k${i}`, 'permanent', { trap: false }))
+  for (const pid of kids) node.exit(pid, 'kill')
+  const now = await pids()
+  t.equal(now.length, 10_000)
+  const old = new Set<unknown>(kids)
+  t.notOk(now.some((pid) => old.has(pid)))
+  await node.stop(top, 'shutdown')
+})

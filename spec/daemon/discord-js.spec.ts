@@ -1,0 +1,245 @@
+import { once } from 'node:events'
+import { ChannelType, Events, Routes, type TextChannel } from 'discord.js'
+import t, { type Test } from 'tap'
+import { chooseTransport } from '../../lib/gateway/choose.ts'
+import { Fault } from '../../lib/internal/errors.ts'
+import { isEvent, logIn, messagesOf, type Watched } from './bots.ts'
+import { createBot, type Daemon, dataFolder, guildhall, startDaemon } from './daemon.ts'
+import { tcpProxy } from './tcp-proxy.ts'
+
+/** Bots made with discord.js, unmodified, against the daemon in its own OS processes, on each transport there is. */
+const fast = reasonAgainstUws()
+if (fast === undefined) suite('uws')
+else {
+  t.test('where uWebSockets.js does not load', async (t) => {
+    const folder = dataFolder(t)
+    const refused = await guildhall('start', '--port', '0', '--transport', 'uws', '--data', folder)
+    t.match(refused, { code: 1, stderr: /transport_unavailable/ }, 'asking for it is refused, with the reason')
+    const daemon = await startDaemon(t, { folder })
+    t.match(daemon.lines.join('\n'), /transport +ws \(.*transport_unavailable/, 'auto takes ws and tells why')
+    t.equal(await daemon.stop(), 0)
+  })
+}
+suite('ws')
+
+function reasonAgainstUws(): string | undefined {
+  try {
+    chooseTransport('uws')
+    return undefined
+  } catch (error) {
+    if (error instanceof Fault) return error.message
+    throw error
+  }
+}
+
+function suite(transport: 'uws' | 'ws'): void {
+  const shown = { uws: 'uWebSockets.js', ws: 'ws' }[transport]
+
+  t.test(`${shown}: two bots on two nodes`, async (t) => {
+    const { daemon, alice, bob } = await twoBots(t, transport)
+    t.match(daemon.lines.join('\n'), new RegExp(`transport +${shown} `), 'the daemon tells its transport')
+    const guild = await alice.client.guilds.create({ name: 'first light' })
+    t.equal(guild.available, true)
+    const [channel, bobsChannel] = await meet(alice, bob, guild.id, 'chat')
+
+    await t.test('presence', async (t) => {
+      const joined = await alice.packet(isEvent('GUILD_MEMBER_ADD', ({ user }) => user.id === bob.client.user.id))
+      t.match(joined.d, { guild_id: guild.id, user: { username: 'bob' } })
+      bob.client.user.setPresence({ status: 'dnd', activities: [{ name: 'chess' }] })
+      const seen = await alice.packet(isEvent('PRESENCE_UPDATE', ({ status }) => status === 'dnd'))
+      t.match(seen.d, { guild_id: guild.id, user: { id: bob.client.user.id }, activities: [{ name: 'chess' }] })
+      t.equal(guild.presences.resolve(bob.client.user.id)?.status, 'dnd')
+    })
+
+    await t.test('typing', async (t) => {
+      await bobsChannel.sendTyping()
+      const { d } = await alice.packet(isEvent('TYPING_START'))
+      t.match(d, { channel_id: channel.id, guild_id: guild.id, user_id: bob.client.user.id })
+    })
+
+    await t.test('messages: made, answered, edited, deleted', async (t) => {
+      const first = await channel.send('hello bob')
+      const heard = await bob.packet(isEvent('MESSAGE_CREATE', ({ id }) => id === first.id))
+      t.match(heard.d, { content: 'hello bob', author: { username: 'alice' }, guild_id: guild.id })
+      const answer = await bobsChannel.messages.fetch(first.id).then((message) => message.reply('hello alice'))
+      const reply = await alice.packet(isEvent('MESSAGE_CREATE', ({ id }) => id === answer.id))
+      t.match(reply.d, { type: 19, message_reference: { message_id: first.id }, mentions: [{ username: 'alice' }] })
+      await first.edit('hello Bob')
+      const edited = await bob.packet(isEvent('MESSAGE_UPDATE', ({ id }) => id === first.id))
+      t.equal(edited.d.content, 'hello Bob')
+      await answer.delete()
+      await alice.packet(isEvent('MESSAGE_DELETE', ({ id }) => id === answer.id))
+      const history = await channel.messages.fetch({ cache: false })
+      t.same(
+        [...history.values()].map(({ content }) => content),
+        ['hello Bob'],
+      )
+    })
+    t.same([alice.drops, bob.drops], [[], []])
+  })
+
+  t.test(`${shown}: the guild's actor is killed while both send`, async (t) => {
+    const { daemon, alice, bob } = await twoBots(t, transport)
+    const guild = await alice.client.guilds.create({ name: 'crash' })
+    const channels = await meetIn(alice, bob, guild.id, ['one', 'two', 'three'])
+    const bobs = channels.map(([, channel]) => channel)
+    const alices = channels.map(([channel]) => channel)
+
+    const sending = Promise.all([...sends(alices, 8, 'alice'), ...sends(bobs, 8, 'bob')])
+    for (const reached of [6, 20, 36]) {
+      await bob.packet(() => messagesOf(bob, bobs).length >= reached)
+      t.match(await daemon.killGuild(guild.id), { killed: guild.id })
+      // A second kill is to meet a guild that is back.
+      await Promise.all([alice, bob].map((bot) => returns(bot, guild.id, [6, 20, 36].indexOf(reached) + 1)))
+    }
+    const acknowledged = (await sending).map(({ id }) => id)
+    await Promise.all([alice, bob].map((bot) => bot.packet(() => hasAll(bot, alices, acknowledged))))
+
+    for (const bot of [alice, bob]) {
+      const name = bot.client.user.username
+      t.ok(bot.all('GUILD_DELETE').every(({ d }) => d.id === guild.id && d.unavailable === true))
+      t.ok(bot.all('GUILD_DELETE').length >= 3, `${name} saw the guild become unavailable each time`)
+      t.same(bot.drops, [], `${name} kept its socket`)
+      exactlyOnceInOrder(t, bot, alices, acknowledged)
+    }
+    t.same(order(alice, alices), order(bob, alices), 'both saw the same order')
+  })
+
+  t.test(`${shown}: the socket is cut while messages flow`, async (t) => {
+    const proxyTo: { port?: number } = {}
+    const { daemon, alice, bob } = await twoBots(t, transport, async (daemon) => {
+      const proxy = await tcpProxy(t, daemon.port + 1)
+      proxyTo.port = proxy.port
+      return { api: `http://127.0.0.1:${proxy.port}/api`, proxy }
+    })
+    const guild = await alice.client.guilds.create({ name: 'cut' })
+    const channels = await meetIn(alice, bob, guild.id, ['one', 'two'])
+    const alices = channels.map(([channel]) => channel)
+    const sending = Promise.all(sends(alices, 12, 'alice'))
+    for (const reached of [3, 14]) {
+      await bob.packet(() => messagesOf(bob, alices).length >= reached)
+      const resumed = once(bob.client, Events.ShardResume)
+      t.ok(bob.proxy.cut() > 0, 'a connection was cut')
+      const [, replayed] = await resumed
+      t.ok(replayed >= 0)
+    }
+    const acknowledged = (await sending).map(({ id }) => id)
+    await bob.packet(() => hasAll(bob, alices, acknowledged))
+    exactlyOnceInOrder(t, bob, alices, acknowledged)
+    t.equal(bob.all('RESUMED').length, 2, 'resumed twice')
+    t.equal(bob.all('READY').length, 1, 'and never identified anew')
+    t.same(alice.drops, [])
+    t.equal(await daemon.stop(), 0)
+  })
+
+  t.test(`${shown}: a node's process is killed with -9`, async (t) => {
+    const { daemon, alice, bob } = await twoBots(t, transport)
+    const before = await daemon.status()
+    // Enough of them that, by the hash of their ids, each node has one.
+    const guilds = []
+    for (let made = 0; made < 6; made++) guilds.push(await alice.client.guilds.create({ name: `guild ${made}` }))
+    const channels: TextChannel[] = []
+    for (const { id } of guilds) channels.push((await meet(alice, bob, id, 'chat'))[0])
+    const said = await Promise.all(channels.map((channel) => channel.send('before')))
+
+    const reconnected = once(bob.client, Events.ShardReady)
+    process.kill(before.nodes[1]!.pid, 'SIGKILL')
+    const lost = await alice.packet(isEvent('GUILD_DELETE', ({ unavailable }) => unavailable === true))
+    t.ok(
+      guilds.some(({ id }) => id === lost.d.id),
+      'alice sees the guilds of that node become unavailable',
+    )
+    await reconnected
+    const gone = alice.all('GUILD_DELETE').map(({ d }) => d.id as string)
+    for (const id of gone) await returns(alice, id, 1)
+    t.ok(gone.length < guilds.length, 'and only those')
+    t.same(alice.drops, [], 'alice kept her socket')
+
+    for (const [index, channel] of channels.entries()) {
+      const history = await channel.messages.fetch({ cache: false })
+      t.ok(history.has(said[index]!.id), 'what was acknowledged is in the history')
+    }
+    const after = await Promise.all(channels.map((channel) => channel.send('after')))
+    for (const { id } of after) await bob.packet(isEvent('MESSAGE_CREATE', (d) => d.id === id))
+    const status = await daemon.status()
+    t.same(
+      status.nodes.map(({ starts }) => starts),
+      [1, 2],
+      'the node was started again, the other was not',
+    )
+    t.not(status.nodes[1]!.pid, before.nodes[1]!.pid)
+    t.equal(await daemon.stop(), 0, 'and all end in order')
+  })
+}
+
+/** alice at node 1, bob at node 2, or wherever `way` leads him. */
+async function twoBots<W extends { readonly api: string }>(
+  t: Test,
+  transport: 'uws' | 'ws',
+  way?: (daemon: Daemon) => Promise<W>,
+): Promise<{ daemon: Daemon; alice: Watched; bob: Watched & W }> {
+  const folder = dataFolder(t)
+  const [a, b] = [await createBot(folder, 'alice'), await createBot(folder, 'bob')]
+  const daemon = await startDaemon(t, { folder, nodes: 2, transport })
+  const bobsWay = (await way?.(daemon)) ?? ({ api: daemon.api(2) } as W)
+  const [alice, bob] = await Promise.all([logIn(t, daemon.api(1), a), logIn(t, bobsWay.api, b)])
+  return { daemon, alice, bob: { ...bob, ...bobsWay } }
+}
+
+/** alice makes a channel and invites bob; each has the channel then. */
+async function meet(alice: Watched, bob: Watched, guildId: string, name: string) {
+  const guild = alice.client.guilds.resolve(guildId)!
+  const channel = await guild.channels.create({ name, type: ChannelType.GuildText })
+  if (!bob.client.guilds.cache.has(guildId)) {
+    const { code } = await channel.createInvite()
+    await bob.client.rest.post(Routes.invite(code))
+    await bob.packet(isEvent('GUILD_CREATE', ({ id }) => id === guildId))
+  } else await bob.packet(isEvent('CHANNEL_CREATE', ({ id }) => id === channel.id))
+  const bobs = bob.client.channels.resolve(channel.id) as TextChannel
+  return [channel, bobs] as const
+}
+
+async function meetIn(alice: Watched, bob: Watched, guildId: string, names: readonly string[]) {
+  const channels = []
+  for (const name of names) channels.push(await meet(alice, bob, guildId, name))
+  return channels
+}
+
+/** So many messages in each channel; each is sent when the one before is acknowledged. */
+function sends(channels: readonly TextChannel[], count: number, who: string) {
+  return channels.flatMap((channel) => {
+    return Array.from({ length: count }, (_, index) => channel.send(`${who} ${channel.name} ${index}`))
+  })
+}
+
+/** The guild has come back so many times. */
+async function returns(bot: Watched, guildId: string, times: number): Promise<void> {
+  const isBack = isEvent('GUILD_CREATE', ({ id, unavailable }) => id === guildId && unavailable === false)
+  const goneTimes = () => bot.all('GUILD_DELETE').filter(({ d }) => d.id === guildId).length
+  const gone = () => bot.packets.findLastIndex(isEvent('GUILD_DELETE', ({ id }) => id === guildId))
+  await bot.packet(() => goneTimes() >= times && bot.packets.findLastIndex(isBack) > gone())
+}
+
+function order(bot: Watched, channels: readonly TextChannel[]): string[] {
+  return messagesOf(bot, channels).map(({ id }) => id)
+}
+
+function hasAll(bot: Watched, channels: readonly TextChannel[], ids: readonly string[]): boolean {
+  const seen = new Set(order(bot, channels))
+  return ids.every((id) => seen.has(id))
+}
+
+function exactlyOnceInOrder(t: Test, bot: Watched, channels: readonly TextChannel[], acknowledged: string[]): void {
+  const name = bot.client.user.username
+  const seen = order(bot, channels)
+  t.equal(new Set(seen).size, seen.length, `${name} saw no message twice`)
+  t.same(seen.filter((id) => acknowledged.includes(id)).sort(), [...acknowledged].sort(), `${name} saw all`)
+  for (const channel of channels) {
+    const ids = order(bot, [channel])
+    t.same(ids, ids.toSorted(byAge), `${name} saw the messages of ${channel.name} in order`)
+  }
+}
+
+function byAge(a: string, b: string): number {
+  return BigInt(a) < BigInt(b) ? -1 : 1
+}
