@@ -1,4 +1,4 @@
-import { type GenServer, noreply, ok, type Self, stop } from '../lib/behaviours/index.ts'
+import { type GenServer, noreply, ok, stop } from '../lib/behaviours/index.ts'
 import {
   type ClientFrame,
   decodeClientFrame,
@@ -10,26 +10,10 @@ import {
 import { Heartbeat } from '../lib/gateway/heartbeat.ts'
 import { CloseCode, Opcode } from '../lib/gateway/protocol.ts'
 import { CLIENT_FRAME_RULE, RateBucket } from '../lib/gateway/rate-limit.ts'
-import type { Connection as Socket } from '../lib/gateway/transport.ts'
-import type { DownMessage } from '../lib/kernel/exit.ts'
-import type { Pid, Ref } from '../lib/kernel/pid.ts'
-import type { GatewayParser } from './gateway-parser.ts'
-import type { House } from './house.ts'
+import type { Pid } from '../lib/kernel/pid.ts'
+import type { ConnectionApi, ConnectionProcess, ConnectionState } from './connection-protocol.ts'
 import { identify, resume } from './login.ts'
-import type { SessionApi } from './session-protocol.ts'
-
-export interface ConnectionOptions {
-  readonly parser: GatewayParser
-  /** Of the query: the version of the gateway. */
-  readonly version: number
-  /** What READY tells the client to resume at. */
-  readonly resumeUrl: string
-}
-
-export interface Close {
-  readonly code: number
-  readonly reason: string
-}
+import type { Close, SessionApi } from './session-protocol.ts'
 
 /**
  * One WebSocket. The process owns it: when it ends, however it does, the socket is closed.
@@ -45,36 +29,6 @@ export interface Close {
  * one (4001, 4002), opcodes before IDENTIFY (4003) and a second IDENTIFY (4005). What is right in IDENTIFY and RESUME is
  * in login.ts. When the node is shut down the client is told to reconnect.
  */
-export interface ConnectionApi {
-  state: ConnectionState
-  init: [house: House, socket: Socket, options: ConnectionOptions]
-  cast: {
-    frame(bytes: Uint8Array): void
-    /** The socket takes more again. */
-    drained(): void
-    /** The socket is closed, with what its closing side has said. */
-    closed(request: { readonly code: number }): void
-    /** The session's order to close. */
-    close(request: Close): void
-    /** The session has been resumed by another connection. */
-    superseded(): void
-    /** The session is gone, and cannot be resumed. */
-    invalidate(): void
-  }
-  info: { readonly type: 'heartbeat_due' } | (DownMessage & { readonly type: 'DOWN' }) | { readonly type: 'EXIT' }
-}
-
-export interface ConnectionState {
-  readonly house: House
-  readonly socket: Socket
-  readonly options: ConnectionOptions
-  readonly heartbeat: Heartbeat
-  readonly frames: RateBucket
-  session: { readonly pid: Pid<SessionApi>; readonly monitor: Ref } | null
-}
-
-export type ConnectionProcess = Self<ConnectionApi>
-
 export const GatewayConnection: GenServer<ConnectionApi> = {
   init(house, socket, options) {
     this.trapExit(true)

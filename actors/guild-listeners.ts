@@ -6,12 +6,12 @@ import type { OutboxEvent, Position } from '../lib/storage/port.ts'
 import type { Snowflake } from '../lib/storage/snowflake.ts'
 import type { EventLog } from './event-log.ts'
 import { announce, whenStored } from './guild-commit.ts'
-import type { GuildProcess, PresenceNews } from './guild-protocol.ts'
+import type { GuildProcess } from './guild-protocol.ts'
 import type { GuildState, Online } from './guild-state.ts'
 import { hasIntent, Intent } from './intents.ts'
 import { guildCreatePayload } from './payloads/guild.ts'
 import { type Presence, presencePayload } from './payloads/presence.ts'
-import type { Joined, Listener, StreamMessage, Subscription } from './stream.ts'
+import type { Joined, Listener, PresenceNews, StreamMessage, Subscription } from './stream.ts'
 
 /** Who listens to a guild, through relays, and who of its members is there. */
 

@@ -8,10 +8,9 @@ import type { Snowflake } from '../lib/storage/snowflake.ts'
 import type { GuildState } from './guild-state.ts'
 import type { House } from './house.ts'
 import type { Outcome } from './outcome.ts'
-import type { Presence } from './payloads/presence.ts'
 import type { Settled } from './pipe-to-self.ts'
 import type { Kind } from './routing.ts'
-import type { Listener, Subscription } from './stream.ts'
+import type { Listener, PresenceNews, Subscription } from './stream.ts'
 
 /** Who of those that the content names is mentioned; everyone named unless told otherwise. */
 export interface AllowedMentions {
@@ -78,13 +77,6 @@ export interface AcceptInvite {
 export interface ChannelRequest {
   readonly userId: Snowflake
   readonly channelId: Snowflake
-}
-
-/** What a user's presence actor tells of it. */
-export interface PresenceNews {
-  readonly presence: Presence
-  /** The actor: when it ends, nothing is known of the user any more. */
-  readonly source: Pid
 }
 
 /** What a guild answers. Every failure but a crash is an answer. */

@@ -4,7 +4,8 @@ import type { Connection as Socket } from '../lib/gateway/transport.ts'
 import { EARLY_FRAMES } from '../lib/internal/limits.ts'
 import type { Caller } from '../lib/kernel/context.ts'
 import type { Pid } from '../lib/kernel/pid.ts'
-import { type ConnectionApi, type ConnectionOptions, GatewayConnection } from './connection.ts'
+import { GatewayConnection } from './connection.ts'
+import type { ConnectionApi, ConnectionOptions } from './connection-protocol.ts'
 import type { House } from './house.ts'
 
 /** The dynamic supervisor of a node's connections. */

@@ -4,11 +4,11 @@ import type { Caller } from '../lib/kernel/context.ts'
 import type { DownMessage } from '../lib/kernel/exit.ts'
 import { type Pid, type Ref, samePid } from '../lib/kernel/pid.ts'
 import type { Snowflake } from '../lib/storage/snowflake.ts'
-import type { GuildApi } from './guild-protocol.ts'
 import type { House } from './house.ts'
 import { aggregate, type OwnPresence } from './own-presence.ts'
 import type { Presence } from './payloads/presence.ts'
 import { find, type Kind } from './routing.ts'
+import type { PresenceReceiver } from './stream.ts'
 
 /**
  * One for each user who has sessions: makes one presence of what they say, and tells the guilds of it.
@@ -31,7 +31,7 @@ export interface PresenceApi {
   cast: {
     update(request: { readonly session: Pid; readonly presence: OwnPresence }): void
     /** A session has joined this guild. */
-    announce(request: { readonly guildId: Snowflake; readonly guild: Pid<GuildApi> }): void
+    announce(request: { readonly guildId: Snowflake; readonly guild: Pid<PresenceReceiver> }): void
     /** The user is in this guild from now on: its sessions are to join. */
     guildAdded(request: { readonly guildId: Snowflake }): void
   }
@@ -42,7 +42,7 @@ interface PresenceState {
   readonly house: House
   readonly userId: Snowflake
   sessions: readonly { readonly session: Pid; readonly monitor: Ref; readonly own: OwnPresence }[]
-  readonly guilds: Map<Snowflake, Pid<GuildApi>>
+  readonly guilds: Map<Snowflake, Pid<PresenceReceiver>>
   /** What the guilds were told last. */
   current: Presence
 }
@@ -118,6 +118,6 @@ function tellGuilds(process: Self<PresenceApi>, state: PresenceState): void {
   for (const guild of state.guilds.values()) tell(process, state, guild)
 }
 
-function tell(process: Self<PresenceApi>, { current }: PresenceState, guild: Pid<GuildApi>): void {
+function tell(process: Self<PresenceApi>, { current }: PresenceState, guild: Pid<PresenceReceiver>): void {
   process.cast(guild, 'presence', { presence: current, source: process.self })
 }

@@ -6,7 +6,7 @@ import type { Snowflake } from '../lib/storage/snowflake.ts'
 import { hasIntent, Intent } from './intents.ts'
 import { isAfter, positionOf } from './position.ts'
 import { Rendering } from './rendering.ts'
-import type { Dispatch, Joined, Listener } from './stream.ts'
+import type { Dispatch, Joined, Listener, PresenceReceiver } from './stream.ts'
 
 interface Entry {
   readonly listener: Listener
@@ -72,7 +72,7 @@ export class RelayListeners {
    * The guild has answered for a listener: it sees the guild, when it is to, then what it missed, and is level with the
    * others from then on. One that was let in before gets what was missed by way of the relay.
    */
-  admit(process: Process, guild: Pid, joined: Joined): void {
+  admit(process: Process, guild: Pid<PresenceReceiver>, joined: Joined): void {
     const { session, snapshot, missed, position } = joined
     const entry = this.#entries.get(session.id)
     if (entry === undefined) return

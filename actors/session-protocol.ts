@@ -1,20 +1,36 @@
+import type { Outbox } from '../lib/gateway/outbox.ts'
 import type { Connection as Socket } from '../lib/gateway/transport.ts'
 import type { DownMessage } from '../lib/kernel/exit.ts'
-import type { Pid } from '../lib/kernel/pid.ts'
+import type { Pid, Ref } from '../lib/kernel/pid.ts'
+import type { Position } from '../lib/storage/port.ts'
 import type { User } from '../lib/storage/records.ts'
 import type { Snowflake } from '../lib/storage/snowflake.ts'
-import type { ConnectionApi } from './connection.ts'
 import type { House } from './house.ts'
 import type { OwnPresence } from './own-presence.ts'
 import type { Settled } from './pipe-to-self.ts'
 import type { PresenceApi } from './presence.ts'
 import type { RelayApi } from './relay.ts'
-import type { SessionState } from './session-state.ts'
-import type { Dispatch } from './stream.ts'
+import type { Dispatch, PresenceReceiver } from './stream.ts'
+
+/** What a session tells its connection. */
+export interface ConnectionOrders {
+  cast: {
+    close(request: Close): void
+    /** The session has been resumed by another connection. */
+    superseded(): void
+    /** The session is gone, and cannot be resumed. */
+    invalidate(): void
+  }
+}
+
+export interface Close {
+  readonly code: number
+  readonly reason: string
+}
 
 /** A connection as its session sees it: a process of the same node, and its socket, which the session writes to. */
 export interface ConnectionPort {
-  readonly pid: Pid<ConnectionApi>
+  readonly pid: Pid<ConnectionOrders>
   readonly socket: Socket
 }
 
@@ -70,4 +86,32 @@ export interface Registered {
   /** What it was told. */
   readonly own: OwnPresence
   readonly guildIds: readonly Snowflake[]
+}
+
+/** A guild that a session is in. */
+export interface SessionGuild {
+  /** The relay that it comes through, monitored; null while one is looked for. */
+  relay: { readonly monitor: Ref } | null
+  /** The guild's process, while the guild is available. */
+  guild: Pid<PresenceReceiver> | null
+  /** The newest event of the guild that is in the session. */
+  position: Position | null
+  /** Whether the client takes it for available. */
+  available: boolean
+  attempt: number
+}
+
+export interface SessionState {
+  readonly house: House
+  readonly id: string
+  readonly start: SessionStart
+  /** What the user says of itself by this session. */
+  own: OwnPresence
+  readonly outbox: Outbox
+  connection: (ConnectionPort & { readonly monitor: Ref }) | null
+  presence: { readonly pid: Pid<PresenceApi>; readonly monitor: Ref } | null
+  presenceAttempt: number
+  readonly guilds: Map<Snowflake, SessionGuild>
+  /** Ends the session, while it has no connection. */
+  expiry: Ref | null
 }

@@ -34,8 +34,8 @@ import type {
   SessionApi,
   SessionNews,
   SessionStart,
+  SessionState,
 } from './session-protocol.ts'
-import type { SessionState } from './session-state.ts'
 import { isInShard } from './shard.ts'
 
 /**
@@ -110,7 +110,7 @@ export const Session: GenServer<SessionApi> = {
       return noreply(state)
     },
     drained(_request, state) {
-      state.outbox.drained()
+      state.outbox.flush()
       return noreply(state)
     },
     detach({ connection, final }, state) {

@@ -2,6 +2,7 @@ import type { EventFrame } from '../lib/gateway/frame.ts'
 import type { Pid } from '../lib/kernel/pid.ts'
 import type { OutboxEvent, Position } from '../lib/storage/port.ts'
 import type { Snowflake } from '../lib/storage/snowflake.ts'
+import type { Presence } from './payloads/presence.ts'
 import type { Link } from './position.ts'
 
 /**
@@ -59,6 +60,18 @@ export interface Joined {
   readonly missed: readonly OutboxEvent[] | 'gone' | 'denied'
 }
 
+/** What a user's presence actor tells of it. */
+export interface PresenceNews {
+  readonly presence: Presence
+  /** The actor: when it ends, nothing is known of the user any more. */
+  readonly source: Pid
+}
+
+/** A guild as those see it that only tell it of presences. */
+export interface PresenceReceiver {
+  cast: { presence(news: PresenceNews): void }
+}
+
 /** What a relay sends to its sessions. One object serves them all. */
 export type Dispatch =
   | {
@@ -72,7 +85,7 @@ export type Dispatch =
   | {
       readonly type: 'available'
       readonly guildId: Snowflake
-      readonly guild: Pid
+      readonly guild: Pid<PresenceReceiver>
       readonly position: Position | null
       readonly frame: EventFrame | null
     }

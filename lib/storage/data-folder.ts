@@ -40,7 +40,12 @@ function makeFolder(path: string): void {
   if (found !== undefined) throw fault('storage_unwritable', `${path} is a file, not a folder`)
   const parent = dirname(path)
   makeFolder(parent)
-  fs.mkdirSync(path)
+  try {
+    fs.mkdirSync(path)
+  } catch (reason) {
+    const madeMeanwhile = fs.statSync(path, { throwIfNoEntry: false })?.isDirectory()
+    if (!madeMeanwhile) throw reason
+  }
   flushFolder(parent)
 }
 

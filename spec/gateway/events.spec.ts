@@ -34,21 +34,23 @@ const sequenceNumber = fc.oneof(
 
 t.test('events', async (t) => {
   t.test('carry any number, over any that stood there before', async (t) => {
-    t.doesNotThrow(() => fc.assert(
-      fc.property(fc.array(sequenceNumber, { minLength: 1 }), fc.jsonValue(), fc.nat(20), (numbers, d, start) => {
-        const frame = encodeEvent('MESSAGE_CREATE', JSON.stringify(d))
-        const bytes = Buffer.concat([Buffer.alloc(start), frame])
-        const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
-        for (const s of numbers.map((number) => Math.min(number, SEQUENCE_MAX))) {
-          patchSequence(view, start, s)
-          const text = bytes.toString('utf8', start)
-          assert.deepEqual(JSON.parse(text), JSON.parse(JSON.stringify({ op: 0, s, t: 'MESSAGE_CREATE', d })))
-          assert.equal(bytes.length - start, frame.length)
-        }
-        assert.equal(eventName(frame), 'MESSAGE_CREATE')
-      }),
-      { numRuns: 50 },
-    ))
+    t.doesNotThrow(() =>
+      fc.assert(
+        fc.property(fc.array(sequenceNumber, { minLength: 1 }), fc.jsonValue(), fc.nat(20), (numbers, d, start) => {
+          const frame = encodeEvent('MESSAGE_CREATE', JSON.stringify(d))
+          const bytes = Buffer.concat([Buffer.alloc(start), frame])
+          const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+          for (const s of numbers.map((number) => Math.min(number, SEQUENCE_MAX))) {
+            patchSequence(view, start, s)
+            const text = bytes.toString('utf8', start)
+            assert.deepEqual(JSON.parse(text), JSON.parse(JSON.stringify({ op: 0, s, t: 'MESSAGE_CREATE', d })))
+            assert.equal(bytes.length - start, frame.length)
+          }
+          assert.equal(eventName(frame), 'MESSAGE_CREATE')
+        }),
+        { numRuns: 50 },
+      ),
+    )
   })
 
   t.test('travel between nodes', async (t) => {
@@ -74,32 +76,38 @@ t.test('events', async (t) => {
       minLength: 1,
       maxLength: 4,
     })
-    t.doesNotThrow(() => fc.assert(
-      fc.property(lengths, fc.integer({ min: 1, max: SEQUENCE_MAX - 4 }), (contents, first) => {
-        const events = contents.map((length) => encodeEvent('TEST', JSON.stringify('x'.repeat(length))))
-        const before = events.map((event) => Buffer.from(event))
-        const burst = new Burst(events)
-        burst.number(first)
-        const expected = contents.map((length, index) => ({
-          op: 0,
-          s: first + index,
-          t: 'TEST',
-          d: 'x'.repeat(length),
-        }))
-        assert.deepEqual(
-          serverFrames(burst.wire).map((text) => JSON.parse(text)),
-          expected,
-        )
-        assert.deepEqual(burst.messages.map(parsed), expected)
-        const { wire } = burst
-        burst.leaveWire()
-        burst.number(first + 1)
-        assert.deepEqual(JSON.parse(serverFrames(wire)[0]!), expected[0], 'what was left stays as it is')
-        partial(burst.messages.map(parsed)[0], { s: first + 1 })
-        assert.deepEqual(events, before, 'the events were not touched')
-      }),
-      { numRuns: 30 },
-    ))
+    t.doesNotThrow(() =>
+      fc.assert(
+        fc.property(lengths, fc.integer({ min: 1, max: SEQUENCE_MAX - 4 }), (contents, first) => {
+          const events = contents.map((length) => encodeEvent('TEST', JSON.stringify('x'.repeat(length))))
+          const before = events.map((event) => Buffer.from(event))
+          const burst = new Burst(events)
+          burst.number(first)
+          const expected = contents.map((length, index) => ({
+            op: 0,
+            s: first + index,
+            t: 'TEST',
+            d: 'x'.repeat(length),
+          }))
+          assert.deepEqual(
+            serverFrames(burst.wire).map((text) => JSON.parse(text)),
+            expected,
+          )
+          assert.deepEqual(burst.messages.map(parsed), expected)
+          const { wire } = burst
+          burst.leaveWire()
+          burst.number(first + 1)
+          assert.deepEqual(JSON.parse(serverFrames(wire)[0]!), expected[0], 'what was left stays as it is')
+          assert.deepEqual(burst.messages.map(parsed)[0], { ...expected[0], s: first + 1 })
+          assert.deepEqual(
+            events.map((event) => Buffer.from(event)),
+            before,
+            'the events were not touched',
+          )
+        }),
+        { numRuns: 30 },
+      ),
+    )
   })
 })
 
@@ -127,12 +135,14 @@ t.test('frames of a client', async (t) => {
   t.match(decode(padded(4096)), { ok: true })
   t.match(decode(padded(4097)), { ok: false, closeCode: 4002 })
   t.match(decode(`${'['.repeat(4000)}`), { ok: false, closeCode: 4002 })
-  t.doesNotThrow(() => fc.assert(
-    fc.property(fc.oneof(fc.uint8Array({ maxLength: 5000 }), fc.json().map(Buffer.from)), (bytes) => {
-      const decoded = decodeClientFrame(bytes)
-      assert.ok(decoded.ok || [4001, 4002].includes(decoded.closeCode))
-    }),
-  ))
+  t.doesNotThrow(() =>
+    fc.assert(
+      fc.property(fc.oneof(fc.uint8Array({ maxLength: 5000 }), fc.json().map(Buffer.from)), (bytes) => {
+        const decoded = decodeClientFrame(bytes)
+        assert.ok(decoded.ok || [4001, 4002].includes(decoded.closeCode))
+      }),
+    ),
+  )
 })
 
 t.test('the resume window', async (t) => {
@@ -149,43 +159,45 @@ t.test('the resume window', async (t) => {
       },
     )
     const limits = fc.record({ events: fc.integer({ min: 1, max: 20 }), bytes: fc.integer({ min: 1, max: 1500 }) })
-    t.doesNotThrow(() => fc.assert(
-      fc.property(limits, fc.nat(1000), fc.array(operation, { maxLength: 100 }), (limits, moved, operations) => {
-        const window = new ResumeWindow(limits, moved)
-        let held: { sequence: number; event: EventFrame }[] = []
-        let last = moved
-        const bytes = (): number => held.reduce((sum, { event }) => sum + event.length, 0)
-        for (const step of operations) {
-          if (step.kind === 'push') {
-            const event = encodeEvent('TEST', JSON.stringify('x'.repeat(step.length)))
-            assert.equal(window.push(event), ++last)
-            held.push({ sequence: last, event })
-            while (held.length > limits.events || (held.length > 1 && bytes() > limits.bytes)) held.shift()
-          } else if (step.kind === 'ack') {
-            const sequence = last - step.back
-            const known = sequence >= 0 && sequence <= last
-            assert.equal(window.ack(sequence), known)
-            if (known) held = held.filter((entry) => entry.sequence > sequence)
-          } else {
-            const sequence = last - step.back
-            const first = held[0]?.sequence ?? last + 1
-            const expected =
-              sequence < 0 || sequence > last
-                ? 'invalid'
-                : sequence < first - 1
-                  ? 'too_old'
-                  : held.filter((entry) => entry.sequence > sequence).map(({ event }) => event)
-            assert.deepEqual(window.since(sequence), expected)
+    t.doesNotThrow(() =>
+      fc.assert(
+        fc.property(limits, fc.nat(1000), fc.array(operation, { maxLength: 100 }), (limits, moved, operations) => {
+          const window = new ResumeWindow(limits, moved)
+          let held: { sequence: number; event: EventFrame }[] = []
+          let last = moved
+          const bytes = (): number => held.reduce((sum, { event }) => sum + event.length, 0)
+          for (const step of operations) {
+            if (step.kind === 'push') {
+              const event = encodeEvent('TEST', JSON.stringify('x'.repeat(step.length)))
+              assert.equal(window.push(event), ++last)
+              held.push({ sequence: last, event })
+              while (held.length > limits.events || (held.length > 1 && bytes() > limits.bytes)) held.shift()
+            } else if (step.kind === 'ack') {
+              const sequence = last - step.back
+              const known = sequence >= 0 && sequence <= last
+              assert.equal(window.ack(sequence), known)
+              if (known) held = held.filter((entry) => entry.sequence > sequence)
+            } else {
+              const sequence = last - step.back
+              const first = held[0]?.sequence ?? last + 1
+              const expected =
+                sequence < 0 || sequence > last
+                  ? 'invalid'
+                  : sequence < first - 1
+                    ? 'too_old'
+                    : held.filter((entry) => entry.sequence > sequence).map(({ event }) => event)
+              assert.deepEqual(window.since(sequence), expected)
+            }
+            assert.equal(window.bytes, bytes())
+            assert.equal(window.size, held.length)
+            assert.equal(window.last, last)
+            assert.equal(window.at(last), held.at(-1)?.event)
+            assert.equal(window.at(window.first - 1), undefined)
           }
-          assert.equal(window.bytes, bytes())
-          assert.equal(window.size, held.length)
-          assert.equal(window.last, last)
-          assert.equal(window.at(last), held.at(-1)?.event)
-          assert.equal(window.at(window.first - 1), undefined)
-        }
-      }),
-      { numRuns: 200 },
-    ))
+        }),
+        { numRuns: 200 },
+      ),
+    )
   })
 
   t.test('costs nothing before the first event and after the last acknowledgement', async (t) => {
@@ -400,46 +412,48 @@ t.test('the outbox', async (t) => {
 
   t.test('delivers every event once and in order, whatever happens to the connection', async (t) => {
     const step = fc.constantFrom('push', 'push', 'push', 'end', 'cut', 'resume', 'block', 'drain', 'ack')
-    t.doesNotThrow(() => fc.assert(
-      fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
-        const { turns, turn } = start()
-        const { outbox, window } = attached(turn, new ResumeWindow({ events: 20, bytes: 1_000_000 }))
-        let connection = new FakeConnection()
-        outbox.attach(connection, 0)
-        const received: number[] = []
-        let pushed = 0
-        const read = (): void => {
-          received.push(...connection.writes.flat())
-          connection.writes.length = 0
-        }
-        for (const happening of steps) {
-          if (happening === 'push') outbox.push(numberedEvent(++pushed))
-          else if (happening === 'end') turns.end()
-          else if (happening === 'cut') outbox.detach()
-          else if (happening === 'block') connection.buffered = OUTBOX_BUFFERED_BYTES + 1
-          else if (happening === 'ack') {
-            read()
-            assert.ok(received.length === 0 || outbox.ack(received.length))
-          } else if (happening === 'drain') {
-            connection.buffered = 0
-            outbox.flush()
-          } else {
-            read()
-            outbox.detach()
-            connection = new FakeConnection()
-            const answer = outbox.attach(connection, received.length)
-            assert.equal(answer === 'yes', window.first <= received.length + 1)
-            if (answer !== 'yes') break
+    t.doesNotThrow(() =>
+      fc.assert(
+        fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+          const { turns, turn } = start()
+          const { outbox, window } = attached(turn, new ResumeWindow({ events: 20, bytes: 1_000_000 }))
+          let connection = new FakeConnection()
+          outbox.attach(connection, 0)
+          const received: number[] = []
+          let pushed = 0
+          const read = (): void => {
+            received.push(...connection.writes.flat())
+            connection.writes.length = 0
           }
-        }
-        read()
-        assert.deepEqual(
-          received,
-          received.map((_, index) => index + 1),
-        )
-      }),
-      { numRuns: 200 },
-    ))
+          for (const happening of steps) {
+            if (happening === 'push') outbox.push(numberedEvent(++pushed))
+            else if (happening === 'end') turns.end()
+            else if (happening === 'cut') outbox.detach()
+            else if (happening === 'block') connection.buffered = OUTBOX_BUFFERED_BYTES + 1
+            else if (happening === 'ack') {
+              read()
+              assert.ok(received.length === 0 || outbox.ack(received.length))
+            } else if (happening === 'drain') {
+              connection.buffered = 0
+              outbox.flush()
+            } else {
+              read()
+              outbox.detach()
+              connection = new FakeConnection()
+              const answer = outbox.attach(connection, received.length)
+              assert.equal(answer === 'yes', window.first <= received.length + 1)
+              if (answer !== 'yes') break
+            }
+          }
+          read()
+          assert.deepEqual(
+            received,
+            received.map((_, index) => index + 1),
+          )
+        }),
+        { numRuns: 200 },
+      ),
+    )
   })
 })
 
