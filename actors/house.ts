@@ -1,7 +1,7 @@
 import type { OtpNode } from '../lib/behaviours/index.ts'
 import { LruMap } from '../lib/cluster/lru-map.ts'
 import { WriteTurn } from '../lib/gateway/outbox.ts'
-import { RateTable } from '../lib/gateway/rate-limit.ts'
+import { IDENTIFY_CONCURRENCY_RULE, RateTable } from '../lib/gateway/rate-limit.ts'
 import {
   HEARTBEAT_GRACE_MS,
   HEARTBEAT_INTERVAL_MS,
@@ -43,8 +43,9 @@ export interface HouseSettings {
   readonly heartbeatGraceMs: number
   /** How long a session outlives its connection. */
   readonly sessionResumeMs: number
-  /** Discord's max_concurrency. */
+  /** Discord's max_concurrency: each user has so many keys, and may IDENTIFY once in `identifyEveryMs` with each. */
   readonly identifyConcurrency: number
+  readonly identifyEveryMs: number
 }
 
 export interface HouseOptions {
@@ -71,6 +72,7 @@ export function createHouse({ node, storage, nodes, worker, settings }: HouseOpt
       heartbeatGraceMs: HEARTBEAT_GRACE_MS,
       sessionResumeMs: SESSION_RESUME_MS,
       identifyConcurrency: IDENTIFY_CONCURRENCY,
+      identifyEveryMs: IDENTIFY_CONCURRENCY_RULE.windowMs,
       ...settings,
     },
   }

@@ -1,6 +1,6 @@
 import { INVALID_SESSION_FRAME } from '../lib/gateway/frame.ts'
 import { CloseCode } from '../lib/gateway/protocol.ts'
-import { IDENTIFY_CONCURRENCY_RULE, IDENTIFY_RULE } from '../lib/gateway/rate-limit.ts'
+import { IDENTIFY_RULE } from '../lib/gateway/rate-limit.ts'
 import { LARGE_THRESHOLD } from '../lib/internal/limits.ts'
 import type { Pid } from '../lib/kernel/pid.ts'
 import type { User } from '../lib/storage/records.ts'
@@ -76,8 +76,10 @@ function refuse({ intents, shard }: Identify): Close | undefined {
 /** Counts an IDENTIFY; false when it comes too early, or is one too many of the day. */
 function takeIdentify({ identifies, settings, node }: House, { id }: User, shardId: number): boolean {
   const now = node.host.monotonic()
-  const key = `${id} ${shardId % settings.identifyConcurrency}`
-  return identifies.take(key, IDENTIFY_CONCURRENCY_RULE, now).allowed && identifies.take(id, IDENTIFY_RULE, now).allowed
+  const { identifyConcurrency, identifyEveryMs } = settings
+  const key = `${id} ${shardId % identifyConcurrency}`
+  const rule = { limit: 1, windowMs: identifyEveryMs }
+  return identifies.take(key, rule, now).allowed && identifies.take(id, IDENTIFY_RULE, now).allowed
 }
 
 function enter(process: ConnectionProcess, state: ConnectionState, pid: Pid<SessionApi>): void {

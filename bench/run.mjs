@@ -24,11 +24,15 @@ const plan = options.quick ? QUICK : FULL
 const rounds = Number(options.rounds ?? plan.rounds)
 if (!Number.isInteger(rounds) || rounds < 1) fail(`--rounds wants a whole number above 0, not ${options.rounds}`)
 
-const wanted = (name) => positionals.length === 0 || positionals.some((filter) => name.includes(filter))
-const works = WORKS.filter(({ key, name }) => wanted(key) || wanted(name))
-const gateway = wanted(GATEWAY)
+const KEYS = [...WORKS.map(({ key }) => key), GATEWAY]
+/** A filter that is a work's key means that work alone; any other means the works with this text in their names. */
+const wanted = ({ key, name }) =>
+  positionals.length === 0 ||
+  positionals.some((filter) => (KEYS.includes(filter) ? key === filter : name.includes(filter)))
+const works = WORKS.filter(wanted)
+const gateway = wanted({ key: GATEWAY, name: GATEWAY })
 if (works.length === 0 && !gateway) {
-  fail(`no work is named so; there are ${[...WORKS.map(({ key }) => key), GATEWAY].join(', ')}`)
+  fail(`no work is named so; there are ${KEYS.join(', ')}`)
 }
 
 const rows = []

@@ -4,8 +4,9 @@
 //   cc -O2 -o client client.c
 //   client <port> <control port> <server's pid> <sockets> <phase>[,<phase>...]
 //
-// A phase is <events a burst>:<bursts under way>:<seconds>. After 0.4 seconds to warm up, it prints one line of JSON:
-// the deliveries, the server's CPU seconds from /proc, and whether everything that was published has arrived.
+// A phase is <events a burst>:<bursts under way>:<seconds>, seconds of the server's CPU time, so that a busy machine makes
+// it longer and not shorter. After as much again to warm up, at most one second, it prints one line of JSON: the
+// deliveries, the server's CPU seconds from /proc, and whether everything that was published has arrived.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -22,7 +23,7 @@
 typedef unsigned long long u64;
 
 enum { CONNECTING = 0, HANDSHAKING, OPEN, DEAD };
-enum { CONNECT_AT_ONCE = 100, CONNECT_US = 40000000, STALL_US = 5000000, WARM_UP_US = 400000, IDLE_US = 50 };
+enum { CONNECT_AT_ONCE = 100, CONNECT_US = 40000000, STALL_US = 5000000, IDLE_US = 50, CPU_CHECK_US = 5000 };
 
 struct connection {
   int fd;
@@ -146,15 +147,21 @@ static void publish(int events) {
   published += events;
 }
 
-// Publishes for so long, then waits for the rest to arrive. False when nothing has arrived for too long.
-static int run(int events, int under_way, u64 duration) {
+// Publishes until the server has worked so long, then waits for the rest to arrive. False when nothing has arrived for
+// too long.
+static int run(int events, int under_way, double seconds) {
   u64 published_before = published, delivered_before = delivered;
-  u64 end = now_us() + duration, last = delivered, last_progress = now_us();
-  for (;;) {
-    u64 now = now_us(), due = (published - published_before) * sockets;
-    if (now >= end && delivered - delivered_before >= due) return 1;
-    while (now < end && published - published_before - (delivered - delivered_before) / sockets + events <=
-                            (u64)under_way * events) {
+  u64 last = delivered, last_progress = now_us(), last_check = 0;
+  double until = server_cpu() + seconds;
+  for (int done = 0;;) {
+    u64 now = now_us();
+    if (!done && now - last_check > CPU_CHECK_US) {
+      done = server_cpu() >= until;
+      last_check = now;
+    }
+    if (done && delivered - delivered_before >= (published - published_before) * sockets) return 1;
+    while (!done && published - published_before - (delivered - delivered_before) / sockets + events <=
+                        (u64)under_way * events) {
       publish(events);
     }
     drain();
@@ -173,10 +180,10 @@ static void phase(const char *text) {
   sscanf(text, "%d:%d:%lf", &events, &under_way, &seconds);
   dprintf(control, "!per %d\n", events);
   usleep(20000);
-  int complete = run(events, under_way, WARM_UP_US);
+  int complete = run(events, under_way, seconds < 1 ? seconds : 1);
   double cpu = server_cpu();
   u64 delivered_before = delivered, published_before = published, started = now_us();
-  complete = complete && run(events, under_way, seconds * 1e6);
+  complete = complete && run(events, under_way, seconds);
   u64 deliveries = delivered - delivered_before, ended = now_us();
   usleep(30000);
   cpu = server_cpu() - cpu;

@@ -46,7 +46,8 @@ let scheduled = false
 function publish() {
   scheduled = false
   const events = waiting.splice(0, perBurst).map((json) => encodeEvent('MESSAGE_CREATE', json))
-  for (const event of events) for (const outbox of sessions) outbox.push(event)
+  // A session's process handles all that has come for it in its turn, one message after another.
+  for (const outbox of sessions) for (const event of events) outbox.push(event)
   schedule()
 }
 

@@ -1,5 +1,5 @@
-import type { OpenConnection } from '../../actors/connection.ts'
 import type { House } from '../../actors/house.ts'
+import type { OpenConnection } from '../../actors/open-connection.ts'
 import type { Handlers } from '../gateway/transport.ts'
 import { RestApi } from './rest.ts'
 import { socketHandlers } from './sockets.ts'

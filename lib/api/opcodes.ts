@@ -1,4 +1,5 @@
-import type { GatewayParser, PresenceUpdate } from '../../actors/connection.ts'
+import type { GatewayParser } from '../../actors/gateway-parser.ts'
+import type { OwnPresence } from '../../actors/own-presence.ts'
 import { ACTIVITIES_PER_PRESENCE } from '../internal/limits.ts'
 import { accepted, anyObject, type Checked, flag, form, integer, list, oneOf, optional, pair, text } from './schema.ts'
 
@@ -56,6 +57,6 @@ export const gatewayParser: GatewayParser = {
   },
 }
 
-function presenceOf({ status, activities = [] }: Checked<typeof PRESENCE_UPDATE>): PresenceUpdate {
+function presenceOf({ status, activities = [] }: Checked<typeof PRESENCE_UPDATE>): OwnPresence {
   return { status, activities }
 }

@@ -1,5 +1,5 @@
-import { type OpenConnection, openConnection } from '../../actors/connection.ts'
 import type { House } from '../../actors/house.ts'
+import { type OpenConnection, openConnection } from '../../actors/open-connection.ts'
 import { errorReply } from '../gateway/reply.ts'
 import type { Handlers, HttpHead } from '../gateway/transport.ts'
 import { gatewayUrl } from './gateway-url.ts'

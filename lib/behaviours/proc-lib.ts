@@ -48,12 +48,12 @@ export class Start implements Request, Timer {
   deadline = 0
   readonly args: readonly unknown[]
   readonly name: StartOptions['name']
-  readonly #owner: CallOwner
-  readonly #bond: Bond
+  /** @internal */ readonly owner: CallOwner
+  /** @internal */ readonly bond: Bond
   /** @internal */ readonly tell: (result: StartMonitorResult | StartResult) => void
-  #pid: Pid | undefined
-  #ref: Ref | undefined
-  #settled = false
+  /** @internal The new process. */ child: Pid | undefined = undefined
+  /** @internal */ ref: Ref | undefined = undefined
+  /** @internal */ settled = false
 
   constructor(
     owner: CallOwner,
@@ -64,13 +64,13 @@ export class Start implements Request, Timer {
   ) {
     this.args = args
     this.name = name
-    this.#owner = owner
-    this.#bond = bond
+    this.owner = owner
+    this.bond = bond
     this.tell = tell
   }
 
   get pid(): Pid | undefined {
-    return this.#owner.pidOrNone
+    return this.owner.pidOrNone
   }
 
   get alias(): boolean {
@@ -80,20 +80,20 @@ export class Start implements Request, Timer {
   /** Watches `process`, which is to acknowledge, for `timeout` milliseconds. */
   begin(process: Process, timeout: number): void {
     watchServer(this, process)
-    this.#pid = process.pid
-    const owner = this.#owner
+    this.child = process.pid
+    const owner = this.owner
     if (owner instanceof Process) {
       process.parent = owner.pid
-      if (this.#bond === 'link') link(owner, process.pid)
-      else if (this.#bond === 'monitor') this.#ref = monitor(owner, process.pid, 'DOWN')
+      if (this.bond === 'link') link(owner, process.pid)
+      else if (this.bond === 'monitor') this.ref = monitor(owner, process.pid, 'DOWN')
     }
     if (timeout !== Number.POSITIVE_INFINITY) owner.node.timers.start(this, timeout)
   }
 
   /** The process runs. */
   settle(): void {
-    const pid = this.#pid!
-    this.#finish(this.#bond === 'monitor' ? ['ok', [pid, this.#ref!]] : ['ok', pid])
+    const pid = this.child!
+    this.#finish(this.bond === 'monitor' ? ['ok', [pid, this.ref!]] : ['ok', pid])
   }
 
   /** The process is to end with `reason` because it could not start; the starter gets `result`. */
@@ -110,9 +110,9 @@ export class Start implements Request, Timer {
   }
 
   expire(): void {
-    const process = this.#pid?.process
+    const process = this.child?.process
     if (process === undefined) return
-    const owner = this.#owner
+    const owner = this.owner
     if (owner instanceof Process) owner.unlink(process.pid)
     this.#release(process)
     detach(this)
@@ -122,18 +122,18 @@ export class Start implements Request, Timer {
 
   /** A starter that traps exits learns of the failure by the result alone; one that does not gets the exit signal. */
   #release(process: Process): void {
-    const owner = this.#owner
+    const owner = this.owner
     if (!(owner instanceof Process)) return
     if (owner.trapsExits) owner.unlink(process.pid)
-    if (this.#ref !== undefined) owner.demonitor(this.#ref, { flush: true })
+    if (this.ref !== undefined) owner.demonitor(this.ref, { flush: true })
   }
 
   #finish(result: StartMonitorResult | StartResult): void {
-    if (this.#settled) return
-    this.#settled = true
+    if (this.settled) return
+    this.settled = true
     detach(this)
-    if (this.next !== undefined) this.#owner.node.timers.stop(this)
-    if (!this.#owner.ended) this.tell(result)
+    if (this.next !== undefined) this.owner.node.timers.stop(this)
+    if (!this.owner.ended) this.tell(result)
   }
 }
 

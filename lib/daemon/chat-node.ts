@@ -1,9 +1,11 @@
+import { GATEWAY_LISTENER, GatewayListener, type GatewayListenerApi } from '../../actors/gateway-listener.ts'
 import { createHouse, type House } from '../../actors/house.ts'
 import { rootSpec } from '../../supervisors/root.ts'
 import { apiHandlers } from '../api/index.ts'
-import type { OtpNode } from '../behaviours/index.ts'
+import { name, type OtpNode } from '../behaviours/index.ts'
 import { chooseTransport } from '../gateway/choose.ts'
 import type { Reason } from '../kernel/exit.ts'
+import type { Name } from '../kernel/protocol.ts'
 import type { Storage } from '../storage/port.ts'
 import { endOf } from './service.ts'
 import type { Address, Endpoint, TransportWish } from './worker-protocol.ts'
@@ -17,6 +19,8 @@ export interface ChatNodeOptions {
   readonly http: Address
   readonly transport: TransportWish
 }
+
+const LISTENER: Name<GatewayListenerApi> = name(GatewayListener, GATEWAY_LISTENER)
 
 /** The chat backend's part of a node. */
 export interface ChatNode {
@@ -35,5 +39,6 @@ export async function startChatNode(node: OtpNode, options: ChatNodeOptions): Pr
   const { transport, reason } = chooseTransport(options.transport)
   const house = createHouse({ node, storage, nodes, worker })
   const root = await node.supervise(rootSpec(house, { ...http, transport, handlers: apiHandlers(house) }))
-  return { house, endpoint: { ...http, transport: transport.name, reason }, ended: endOf(node, root) }
+  const address = await node.call(LISTENER, 'address')
+  return { house, endpoint: { ...address, transport: transport.name, reason }, ended: endOf(node, root) }
 }

@@ -11,7 +11,11 @@ const COUNT = 12_000
 const ATTEMPTS = 100
 
 /** So many ports of this host on which nobody listens. `port_in_use` when none are found. */
-export async function freePorts(host: string, count: number, random: Pick<Random, 'below'>): Promise<readonly number[]> {
+export async function freePorts(
+  host: string,
+  count: number,
+  random: Pick<Random, 'below'>,
+): Promise<readonly number[]> {
   const found = new Set<number>()
   for (let attempt = 0; attempt < ATTEMPTS + count && found.size < count; attempt++) {
     const port = FIRST + random.below(COUNT)

@@ -1,4 +1,4 @@
-import { GUILDS } from '../../actors/guild.ts'
+import { GUILDS } from '../../actors/guild-protocol.ts'
 import type { House } from '../../actors/house.ts'
 import { find } from '../../actors/routing.ts'
 

@@ -7,7 +7,7 @@ export const killGuildCommand: Command = {
   words: 'kill guild',
   operands: ['ID'],
   options: { data: DATA_OPTION },
-  help: "Kills the actor of a guild, as a defect would: its members see it go and come back, and lose nothing.",
+  help: 'Kills the actor of a guild, as a defect would: its members see it go and come back, and lose nothing.',
   async run(values, [guildId], terminal) {
     await askDaemon(values.text('data'), 'kill guild', guildId)
     terminal.out(`killed the actor of guild ${guildId}`)

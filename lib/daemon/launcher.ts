@@ -1,13 +1,15 @@
 import { createHouse } from '../../actors/house.ts'
 import { storageChild } from '../../supervisors/storage.ts'
-import { type ChildSpec, child, createNode, type Name, name, type OtpNode, Supervisor } from '../behaviours/index.ts'
-import { type Distribution, distribute } from '../distribution/index.ts'
+import { type ChildSpec, child, createNode, name, type OtpNode, Supervisor } from '../behaviours/index.ts'
+import { type Distribution, type DistributionOptions, distribute, type PeerAddress } from '../distribution/index.ts'
 import { WORKER_RESTART_SECONDS, WORKER_RESTARTS, WORKER_STOP_MS } from '../internal/limits.ts'
+import type { Random } from '../kernel/host.ts'
+import type { Name } from '../kernel/protocol.ts'
 import { openLmdbStorage } from '../storage/lmdb.ts'
 import type { OwnedStorage } from '../storage/port.ts'
 import { freePorts } from './free-ports.ts'
 import { killGuild } from './guild-kill.ts'
-import { endOf, reporter, type Service, type ServiceOptions, startFailure } from './service.ts'
+import { endOf, type NodeStatus, reporter, type Service, type ServiceOptions, startFailure } from './service.ts'
 import { WorkerProcess, type WorkerProcessApi } from './worker-process.ts'
 import type { WorkerConfig } from './worker-protocol.ts'
 
@@ -39,7 +41,7 @@ export async function startLauncher(options: ServiceOptions): Promise<Service> {
     await storage.close()
   }
   try {
-    const plan = await planOf(options, node)
+    const plan = await planOf(options, node.host)
     distribution = await distribute(node, plan.launcher)
     return await supervise(node, storage, plan.workers, stop)
   } catch (error) {
@@ -54,31 +56,58 @@ async function supervise(
   configs: readonly WorkerConfig[],
   stop: () => Promise<void>,
 ): Promise<Service> {
-  const starts = new Map<string, number>()
   const root = await node.supervise({
     strategy: 'rest_for_one',
-    children: [storageChild(storage), workersChild(configs, starts)],
+    children: [storageChild(storage), workersChild(configs)],
   })
   const house = createHouse({ node, storage, nodes: configs.map((config) => config.name), worker: 0 })
   return {
-    status: () => Promise.all(configs.map(async (config) => {
-      const description = await node.call(workerName(config), 'describe')
-      return { ...description, starts: starts.get(config.name) ?? 0 }
-    })),
+    status: () => Promise.all(configs.map((config) => statusOf(node, config))),
     killGuild: (guildId) => killGuild(house, guildId),
     failed: endOf(node, root),
     stop,
   }
 }
 
+function workersChild(configs: readonly WorkerConfig[]): ChildSpec {
+  const children = configs.map((config) =>
+    child(WorkerProcess, [config], { name: workerName(config), shutdown: WORKER_STOP_MS + 1000 }),
+  )
+  return Supervisor.child({ intensity: WORKER_RESTARTS, period: WORKER_RESTART_SECONDS, children }, { id: 'workers' })
+}
+
 function workerName(config: WorkerConfig): Name<WorkerProcessApi> {
   return name(WorkerProcess, config.name)
 }
 
-function workersChild(configs: readonly WorkerConfig[], starts: Map<string, number>): ChildSpec {
-  const children = configs.map((config) => {
-    const spec = child(WorkerProcess, [config], { name: workerName(config), shutdown: WORKER_STOP_MS + 1000 })
-    return { ...spec, start: counted(spec.start, config, starts) }
+/** A node that does not run at this moment is being started again. */
+async function statusOf(node: OtpNode, config: WorkerConfig): Promise<NodeStatus> {
+  if (node.whereis(config.name) === undefined) return { name: config.name, ...config.http, state: 'starting' }
+  return node.call(workerName(config), 'describe')
+}
+
+interface Plan {
+  readonly launcher: DistributionOptions
+  readonly workers: readonly WorkerConfig[]
+}
+
+/** Who listens where, and who knows whom: everybody everybody. */
+async function planOf(options: ServiceOptions, host: Random): Promise<Plan> {
+  const count = options.nodes
+  const [launcherPort, ...ports] = await freePorts(HOST, count + 1, host)
+  const secret = Buffer.from(host.bytes(SECRET_BYTES)).toString('base64url')
+  const peers: PeerAddress[] = ports.map((port, index) => ({ name: `node${index + 1}@${HOST}`, host: HOST, port }))
+  const launcher: PeerAddress = { name: LAUNCHER, host: HOST, port: launcherPort! }
+  const workers = peers.map(({ name, port }, index): WorkerConfig => {
+    return {
+      name,
+      nodes: peers.map((peer) => peer.name),
+      worker: index + 1,
+      launcher: LAUNCHER,
+      distribution: { listen: { host: HOST, port }, peers: [launcher, ...peers], secret },
+      http: { host: options.host, port: options.port + index },
+      transport: options.transport,
+    }
   })
-  return Supervisor.child({ intensity: WORKER_RESTARTS, period: WORKER_RESTART_SECONDS, children }, { id: 'workers' })
+  return { launcher: { listen: launcher, peers, secret }, workers }
 }

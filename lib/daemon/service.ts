@@ -4,7 +4,7 @@ import type { Node } from '../kernel/node.ts'
 import type { Pid } from '../kernel/pid.ts'
 import { lineReporter, type Reporter } from '../kernel/report.ts'
 import { writeToStderr } from '../kernel/system-host.ts'
-import type { Endpoint, TransportWish } from './worker-protocol.ts'
+import type { Address, Endpoint, TransportWish } from './worker-protocol.ts'
 
 export interface ServiceOptions {
   /** Where the data lies. */
@@ -17,17 +17,14 @@ export interface ServiceOptions {
 }
 
 /** A node, as its operator is told of it. */
-export interface NodeStatus extends Endpoint {
-  readonly name: string
-  /** Of its OS process. */
-  readonly pid: number
-  /** How often its OS process has been started. */
-  readonly starts: number
-}
+export type NodeStatus = { readonly name: string } & (
+  | ({ readonly state: 'serving'; readonly pid: number } & Endpoint)
+  | ({ readonly state: 'starting' } & Address)
+)
 
 /** The chat backend on one node or on several: what the daemon runs and its operator asks. */
 export interface Service {
-  /** The nodes that serve, in order of their ports. */
+  /** The nodes, in order of their ports. */
   status(): Promise<readonly NodeStatus[]>
   /** Kills a guild's actor; false when it does not run. Its supervisor, or the next who asks for it, starts it again. */
   killGuild(guildId: string): Promise<boolean>

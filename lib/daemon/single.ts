@@ -1,5 +1,3 @@
-import { Guild } from '../../actors/guild.ts'
-import { find } from '../../actors/routing.ts'
 import { createNode } from '../behaviours/index.ts'
 import { openLmdbStorage } from '../storage/lmdb.ts'
 import { startChatNode } from './chat-node.ts'
@@ -17,9 +15,14 @@ export async function startSingle({ folder, host, port, transport }: ServiceOpti
     await storage.close()
   }
   try {
-    const { house, endpoint, ended } = await startChatNode(node, { storage, worker: 1, http: { host, port }, transport })
+    const { house, endpoint, ended } = await startChatNode(node, {
+      storage,
+      worker: 1,
+      http: { host, port },
+      transport,
+    })
     return {
-      status: async () => [{ name: NAME, pid: process.pid, starts: 1, ...endpoint }],
+      status: async () => [{ name: NAME, state: 'serving', pid: process.pid, ...endpoint }],
       killGuild: (guildId) => killGuild(house, guildId),
       failed: ended,
       stop,

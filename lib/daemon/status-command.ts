@@ -25,15 +25,17 @@ export const statusCommand: Command = {
 
 function table(nodes: readonly NodeStatus[]): string[] {
   const rows = [
-    ['node', 'address', 'transport', 'pid', 'starts'],
-    ...nodes.map(({ name, host, port, transport, pid, starts }) => [
-      name,
-      `http://${host}:${port}`,
-      transport,
-      String(pid),
-      String(starts),
-    ]),
+    ['node', 'state', 'address', 'transport', 'pid'],
+    ...nodes.map((node) => {
+      const process = node.state === 'serving' ? [node.transport, String(node.pid)] : ['', '']
+      return [node.name, node.state, `http://${node.host}:${node.port}`, ...process]
+    }),
   ]
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
-  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column]!)).join('  ').trimEnd())
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column]!))
+      .join('  ')
+      .trimEnd(),
+  )
 }

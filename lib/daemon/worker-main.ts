@@ -20,8 +20,7 @@ process.on('message', (message: ToWorker) => {
 async function start(config: WorkerConfig): Promise<void> {
   const node = createNode({ name: config.name, reporter: reporter(config.name) })
   try {
-    const { distribution: listen, peers, secret } = config
-    const distribution = await distribute(node, { listen, peers, secret })
+    const distribution = await distribute(node, config.distribution)
     const stop = () => end(node, distribution)
     process.on('message', (message: ToWorker) => message.type === 'stop' && stop())
     process.once('SIGTERM', stop)
@@ -30,7 +29,7 @@ async function start(config: WorkerConfig): Promise<void> {
       storage: remoteStorage(node, { name: 'storage', node: config.launcher }),
     })
     tell({ type: 'serving', endpoint })
-    ended.then(() => process.exit(1))
+    ended.then(() => ending ?? process.exit(1))
   } catch (error) {
     const failure = startFailure(error)
     const code = failure instanceof Fault ? failure.code : 'worker_failed'

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { type GenServer, noreply, ok, reply, stop } from '../behaviours/index.ts'
 import { type Fault, fault, isFaultCode } from '../internal/errors.ts'
 import { WORKER_START_MS, WORKER_STOP_MS } from '../internal/limits.ts'
+import type { NodeStatus } from './service.ts'
 import type { Endpoint, FromWorker, ToWorker, WorkerConfig } from './worker-protocol.ts'
 
 /**
@@ -17,19 +18,15 @@ import type { Endpoint, FromWorker, ToWorker, WorkerConfig } from './worker-prot
 export interface WorkerProcessApi {
   state: WorkerState
   init: [config: WorkerConfig]
-  call: { describe(): WorkerDescription }
+  call: { describe(): NodeStatus }
   info: { readonly type: 'ended'; readonly how: number | string }
 }
 
+/** Without the configuration: the state of a process that crashes is reported, and secrets are not for a report. */
 interface WorkerState {
-  readonly config: WorkerConfig
+  readonly name: string
   readonly child: ChildProcess
   readonly endpoint: Endpoint
-}
-
-export interface WorkerDescription extends Endpoint {
-  readonly name: string
-  readonly pid: number
 }
 
 export const WorkerProcess: GenServer<WorkerProcessApi> = {
@@ -43,13 +40,13 @@ export const WorkerProcess: GenServer<WorkerProcessApi> = {
     if ('code' in outcome) return stop(outcome)
     const { node, self } = this
     child.once('exit', (code, signal) => node.send(self, { type: 'ended', how: signal ?? code ?? 0 }))
-    return ok({ config, child, endpoint: outcome })
+    return ok({ name: config.name, child, endpoint: outcome })
   },
 
   handleCall: {
     describe(_request, _from, state) {
-      const { config, child, endpoint } = state
-      return reply({ name: config.name, pid: child.pid ?? 0, ...endpoint }, state)
+      const { name, child, endpoint } = state
+      return reply({ name, state: 'serving', pid: child.pid ?? 0, ...endpoint }, state)
     },
   },
 

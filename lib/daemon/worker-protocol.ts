@@ -1,4 +1,4 @@
-import type { PeerAddress } from '../distribution/index.ts'
+import type { DistributionOptions } from '../distribution/index.ts'
 import type { TransportName } from '../gateway/transport.ts'
 
 /** Which transport is wanted. */
@@ -18,10 +18,8 @@ export interface WorkerConfig {
   readonly worker: number
   /** The node that holds the storage. */
   readonly launcher: string
-  /** Where this node listens for others, and where they do. */
-  readonly distribution: Address
-  readonly peers: readonly PeerAddress[]
-  readonly secret: string
+  /** Where this node listens for the others, where they do, and the secret that they share. */
+  readonly distribution: Pick<DistributionOptions, 'listen' | 'peers' | 'secret'>
   /** Where it listens for clients. */
   readonly http: Address
   readonly transport: TransportWish

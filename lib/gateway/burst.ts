@@ -10,14 +10,14 @@ import { headerLength, writeFrame } from './websocket-frame.ts'
  * where a transport writes the headers itself. The events' own frames stay as they are.
  */
 export class Burst {
-  readonly #events: readonly EventFrame[]
+  readonly events: readonly EventFrame[]
   readonly #starts: number[] = []
   #wire: Buffer
   #view: DataView
   #messages: Uint8Array[] | undefined
 
   constructor(events: readonly EventFrame[]) {
-    this.#events = events
+    this.events = events
     this.#wire = Buffer.allocUnsafeSlow(events.reduce((sum, { length }) => sum + headerLength(length) + length, 0))
     this.#view = viewOf(this.#wire)
     let end = 0
@@ -25,11 +25,6 @@ export class Burst {
       this.#starts.push(end + headerLength(event.length))
       end = writeFrame(this.#wire, end, event, false)
     }
-  }
-
-  /** Events in the burst. */
-  get size(): number {
-    return this.#events.length
   }
 
   /** The burst's WebSocket frames, with the numbers that were written last. */
@@ -40,20 +35,16 @@ export class Burst {
   /** The messages alone: parts of `wire`. */
   get messages(): readonly Uint8Array[] {
     this.#messages ??= this.#starts.map((start, index) =>
-      this.#wire.subarray(start, start + this.#events[index]!.length),
+      this.#wire.subarray(start, start + this.events[index]!.length),
     )
     return this.#messages
   }
 
-  event(index: number): EventFrame | undefined {
-    return this.#events[index]
-  }
-
   /** Numbers the events from `first` on. */
   number(first: number): void {
-    for (let index = 0; index < this.#starts.length; index++) {
-      patchSequence(this.#view, this.#starts[index]!, first + index)
-    }
+    const view = this.#view
+    const starts = this.#starts
+    for (let index = 0; index < starts.length; index++) patchSequence(view, starts[index]!, first + index)
   }
 
   /** Leaves `wire` to whoever still needs it as it is, and goes on with a copy. */

@@ -32,7 +32,7 @@ export class WriteTurn {
    * in the same turn, so the last burst is mostly the next one.
    */
   burst(window: ResumeWindow, sequence: number, count: number): Burst {
-    if (!holds(this.#burst, window, sequence, count)) {
+    if (this.#burst.events.length !== count || !window.matches(sequence, this.#burst.events)) {
       this.#burst = new Burst(Array.from({ length: count }, (_, index) => window.at(sequence + 1 + index)!))
     }
     return this.#burst
@@ -45,14 +45,6 @@ export class WriteTurn {
     if (this.#ready.length > 0) this.#host.macrotask(this.#run)
     for (const outbox of now) outbox.flush()
   }
-}
-
-function holds(burst: Burst, window: ResumeWindow, sequence: number, count: number): boolean {
-  if (burst.size !== count) return false
-  for (let index = 0; index < count; index++) {
-    if (burst.event(index) !== window.at(sequence + 1 + index)) return false
-  }
-  return true
 }
 
 /**
@@ -73,6 +65,7 @@ export class Outbox {
   readonly #turn: WriteTurn
   #connection: Connection | undefined
   #sent = 0
+  /** Bytes of the events to be sent; infinite when it would have to be counted. */
   #unsentBytes = 0
   #queued = false
 
@@ -95,8 +88,9 @@ export class Outbox {
     if (answer !== 'yes') return answer
     this.#connection = connection
     this.#sent = sequence
-    this.#unsentBytes = 0
-    if (sequence < this.#window.last) this.#queue()
+    const replay = sequence < this.#window.last
+    this.#unsentBytes = replay ? Number.POSITIVE_INFINITY : 0
+    if (replay) this.#queue()
     return answer
   }
 
@@ -150,19 +144,19 @@ export class Outbox {
   }
 
   #write(connection: Connection): void {
-    const count = this.#fitting()
+    const unsent = this.#window.last - this.#sent
+    const count = this.#unsentBytes <= OUTBOX_WRITE_BYTES ? unsent : this.#fitting(unsent)
     const burst = this.#turn.burst(this.#window, this.#sent, count)
     burst.number(this.#sent + 1)
     this.#sent += count
-    this.#unsentBytes = 0
+    this.#unsentBytes = count === unsent ? 0 : Number.POSITIVE_INFINITY
     connection.sendBurst(burst)
   }
 
   /** How many of the events to be sent go into one write: one at least. */
-  #fitting(): number {
-    const { last } = this.#window
+  #fitting(unsent: number): number {
     let count = 0
-    for (let bytes = 0; this.#sent + count < last && bytes < OUTBOX_WRITE_BYTES; count++) {
+    for (let bytes = 0; count < unsent && bytes < OUTBOX_WRITE_BYTES; count++) {
       bytes += this.#window.at(this.#sent + count + 1)!.length
     }
     return count

@@ -95,6 +95,16 @@ export class ResumeWindow {
     return this.#ring[sequence & (this.#ring.length - 1)]
   }
 
+  /** Whether exactly these events come after `sequence`, the first of which is held. */
+  matches(sequence: number, events: readonly EventFrame[]): boolean {
+    const ring = this.#ring
+    const mask = ring.length - 1
+    for (let index = 0; index < events.length; index++) {
+      if (events[index] !== ring[(sequence + 1 + index) & mask]) return false
+    }
+    return true
+  }
+
   /**
    * Whether everything after `sequence` is held: `too_old` when some of it is given up, `invalid` when the number is
    * not one that this session can have sent.

@@ -30,6 +30,7 @@ const TABLE = {
   storage_corrupt: 'Stored data is damaged: restore the data folder from a backup, or name an empty one',
   storage_format: 'The data folder was written by another version: use that version, or name an empty folder',
   storage_unavailable: 'The storage engine does not load on this machine: use a supported platform, or reinstall',
+  storage_contended: 'Another process opened or closed the data folder at the same moment: start again',
   storage_busy: 'More writes wait for the disk than the queue holds; nothing was written, try again later',
   storage_failed: 'The disk refused a write, which is not acknowledged; the storage must be closed and opened again',
   storage_closed: 'The storage has been closed',

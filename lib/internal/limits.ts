@@ -11,7 +11,7 @@ export const MAILBOX_SPARE_RINGS = 64
 /** Slots of the largest ring that is kept. */
 export const MAILBOX_SPARE_SLOTS = 65_536
 /** Messages that one process handles before the next in the run queue has its turn. */
-export const QUANTUM = 256
+export const QUANTUM = 1024
 /** Messages that are handled before timers and sockets have their turn. */
 export const TURN_MESSAGES = 16_384
 /** Milliseconds of handling before timers and sockets have their turn; looked at between two quanta. */

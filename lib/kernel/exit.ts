@@ -53,6 +53,12 @@ function isShutdownTuple(reason: Reason): boolean {
   return Array.isArray(reason) && reason.length === 2 && reason[0] === 'shutdown'
 }
 
+function isRecord(term: unknown): term is object {
+  if (typeof term !== 'object' || term === null) return false
+  const prototype = Object.getPrototypeOf(term)
+  return prototype === Object.prototype || prototype === null
+}
+
 /** A short text for people; a term of any size and depth gives a line. */
 export function describe(term: unknown, depth = 4): string {
   if (typeof term === 'string') return term
@@ -60,7 +66,7 @@ export function describe(term: unknown, depth = 4): string {
   if (Array.isArray(term)) {
     return depth === 0 ? '{...}' : `{${term.map((part) => describe(part, depth - 1)).join(', ')}}`
   }
-  if (typeof term === 'object' && term !== null && Object.getPrototypeOf(term) === Object.prototype) {
+  if (isRecord(term)) {
     if (depth === 0) return '#{...}'
     const parts = Object.entries(term).map(([key, value]) => `${key}: ${describe(value, depth - 1)}`)
     return `#{${parts.join(', ')}}`

@@ -9,6 +9,7 @@ import type { Host } from './host.ts'
 import { type NodeAddress, Pid, Ref } from './pid.ts'
 import { Process } from './process.ts'
 import { type ProcessInfo, type ProcessInfoResult, processInfo } from './process-info.ts'
+import { ProcessTable } from './process-table.ts'
 import { type ProcessTimer, ProcessTimers } from './process-timers.ts'
 import type { Program } from './program.ts'
 import type { Dest, Name } from './protocol.ts'
@@ -52,7 +53,7 @@ export class Node implements Caller, CallOwner {
   /** @internal Processes that have ended and whose resources are being closed, by their id. */
   readonly closing: Map<number, Process> = new Map()
   /** @internal */ openCalls: Set<Call> | undefined
-  readonly #processes = new Map<number, Process>()
+  readonly #processes = new ProcessTable()
   readonly #names = new Map<string, Process>()
   readonly #processTimers: ProcessTimers
   readonly #nodeMonitors = new Set<Process>()
@@ -113,7 +114,7 @@ export class Node implements Caller, CallOwner {
       throw fault('system_limit', `${this.#maxProcesses} processes live on ${this.name}`)
     }
     const process = new Process(this, this.#nextId++, program, state)
-    this.#processes.set(process.pid.id, process)
+    this.#processes.add(process.pid.id, process)
     process.flags = QUEUED
     this.scheduler.enqueue(process)
     return process
@@ -121,7 +122,7 @@ export class Node implements Caller, CallOwner {
 
   /** The pids of all processes of this node. */
   processes(): Pid[] {
-    return Array.from(this.#processes.values(), (process) => process.pid)
+    return this.#processes.list().map((process) => process.pid)
   }
 
   get processCount(): number {
@@ -396,7 +397,7 @@ export class Node implements Caller, CallOwner {
   /** Ends every process with `killed`, fails the calls of the outside and runs nothing any more. */
   kill(): void {
     if (this.#stopped) return
-    for (const process of [...this.#processes.values()]) if ((process.flags & ENDED) === 0) process.end('killed')
+    for (const process of this.#processes.list()) if ((process.flags & ENDED) === 0) process.end('killed')
     if (this.openCalls !== undefined) for (const call of [...this.openCalls]) call.fail('noproc')
     this.#stopped = true
     this.timers.clear()

@@ -174,7 +174,10 @@ export class Process implements Context, CallOwner {
         this.flags |= STARTED
         this.program.start(this)
       }
-      if ((this.flags & (BUSY | ENDED)) === 0 && this.waiting > 0) handled += this.program.run(this, quantum)
+      if ((this.flags & (BUSY | ENDED)) === 0 && this.waiting > 0) {
+        // What comes meanwhile, from itself above all, waits for the next slice: else a sender outruns its receivers.
+        handled += this.program.run(this, Math.min(quantum, this.waiting))
+      }
     } catch (thrown) {
       this.crash(thrown)
     }

@@ -11,8 +11,12 @@ import type { OwnedStorage } from './port.ts'
  * have been acknowledged; a process that is stopped in the middle of a write holds up the writes of the others, so all
  * but one should be short-lived.
  *
- * Fails with `storage_unwritable`, `storage_corrupt`, `storage_format`, or `storage_unavailable` when lmdb's native
- * part is missing on this machine.
+ * A short-lived process should exit without closing: what it was acknowledged is on the disk, while lmdb, closed by the
+ * last process that had the folder open, takes down the lock that another one may just be about to use. That other one
+ * then fails with `storage_contended`.
+ *
+ * Also fails with `storage_unwritable`, `storage_corrupt`, `storage_format`, or `storage_unavailable` when lmdb's
+ * native part is missing on this machine.
  */
 export async function openLmdbStorage(folder: string): Promise<OwnedStorage> {
   prepareDataFolder(folder)
@@ -129,11 +133,17 @@ function reading<T>(read: () => T): T {
 
 /** What lmdb answers for a damaged file: page not found, corrupted, version mismatch, invalid. */
 const DAMAGED: readonly unknown[] = [-30797, -30796, -30794, -30793]
+/** EINVAL, on Linux and macOS alike: the lock in the shared file is not one. */
+const NO_LOCK = 22
 
 function openFault(folder: string, reason: unknown): Fault {
   const code = reason instanceof Error && 'code' in reason ? reason.code : undefined
-  const detail = `${folder}: ${messageOf(reason)}`
-  return fault(DAMAGED.includes(code) ? 'storage_corrupt' : 'storage_unwritable', detail, { cause: reason })
+  const kind = DAMAGED.includes(code)
+    ? 'storage_corrupt'
+    : code === NO_LOCK
+      ? 'storage_contended'
+      : 'storage_unwritable'
+  return fault(kind, `${folder}: ${messageOf(reason)}`, { cause: reason })
 }
 
 /**

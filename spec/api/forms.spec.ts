@@ -19,7 +19,7 @@ import {
 } from '../../lib/api/schema.ts'
 
 /** The errors that Discord's form would answer, or the value when it is taken. */
-function answer(schema: Schema<unknown>, value: unknown): unknown {
+function answer(schema: Schema<unknown>, value: unknown): object {
   try {
     return { taken: checked(schema, value) }
   } catch (error) {

@@ -11,6 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { openLmdbStorage, openStorage } from '../../lib/storage/index.ts'
 import { storageConformance } from './conformance.ts'
@@ -50,7 +51,7 @@ t.test('a token is not to be found in the files', async (t) => {
   t.notOk(bytes.includes('a very secret token'))
 })
 
-const otherProcess = join(import.meta.dirname, 'other-process.ts')
+const otherProcess = fileURLToPath(new URL('./other-process.ts', import.meta.url))
 
 t.test('a short-lived second OS process creates a user, and the first sees it at once', async (t) => {
   const folder = freshFolder()

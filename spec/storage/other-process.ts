@@ -30,7 +30,7 @@ const orders: Record<string, () => Promise<unknown>> = {
 const order = process.argv[3]
 if (order !== undefined) {
   await orders[order]?.()
-  await storage.close()
+  process.exit(0)
 } else {
   process.on('message', async (order: string) => {
     const answer = await orders[order]?.()

@@ -14,7 +14,15 @@ import { outcome } from './fixtures.ts'
  */
 const root = t.testdir()
 const recorder = join(root, 'disk-recorder.so')
-execFileSync('cc', ['-shared', '-fPIC', '-O1', '-o', recorder, join(import.meta.dirname, 'disk-recorder.c'), '-ldl'])
+execFileSync(process.env.CC ?? 'cc', [
+  '-shared',
+  '-fPIC',
+  '-O1',
+  '-o',
+  recorder,
+  join(import.meta.dirname, 'disk-recorder.c'),
+  '-ldl',
+])
 
 interface Recording {
   readonly trace: readonly DiskEvent[]
@@ -24,7 +32,7 @@ interface Recording {
 async function record(name: string, settings: { DISK_FAILS_AFTER?: string } = {}): Promise<Recording> {
   const folder = join(root, name)
   const path = join(root, `${name}.trace`)
-  const child = fork(join(import.meta.dirname, 'recorded-writer.ts'), [folder], {
+  const child = fork(new URL('./recorded-writer.ts', import.meta.url), [folder], {
     env: { ...process.env, ...settings, LD_PRELOAD: recorder, DISK_TRACE: path },
     // lmdb writes what a failing disk does to it to the standard error as well
     stdio: ['ignore', 'inherit', settings.DISK_FAILS_AFTER === undefined ? 'inherit' : 'ignore', 'ipc'],
