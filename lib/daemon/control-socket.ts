@@ -1,8 +1,9 @@
 import { chmodSync, unlinkSync } from 'node:fs'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { join, relative, resolve } from 'node:path'
-import { Fault, fault, isFaultCode } from '../internal/errors.ts'
+import { Fault, fault } from '../internal/errors.ts'
 import { CONTROL_CONNECTIONS, CONTROL_MS, CONTROL_REQUEST_BYTES } from '../internal/limits.ts'
+import { faultFrom } from './fault-message.ts'
 
 /**
  * The daemon's socket for its operator: a Unix socket in the data folder that only the folder's user may connect to,
@@ -56,7 +57,7 @@ export async function askDaemon(folder: string, operation: string, argument?: un
   if (answer?.ok === true) return answer.value
   const { code, message } = answer ?? {}
   if (typeof code !== 'string' || typeof message !== 'string') throw fault('control_failed', 'it sent no answer')
-  throw isFaultCode(code) ? fault(code, message) : fault('control_failed', message)
+  throw faultFrom({ code, message }, 'control_failed')
 }
 
 /** The system takes about a hundred bytes: the shorter of the path's two forms. */

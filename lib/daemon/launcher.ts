@@ -9,7 +9,7 @@ import { openLmdbStorage } from '../storage/lmdb.ts'
 import type { OwnedStorage } from '../storage/port.ts'
 import { freePorts } from './free-ports.ts'
 import { killGuild } from './guild-kill.ts'
-import { endOf, type NodeStatus, reporter, type Service, type ServiceOptions, startFailure } from './service.ts'
+import { endOf, type NodeStatus, ReportLog, type Service, type ServiceOptions, startFailure } from './service.ts'
 import { WorkerProcess, type WorkerProcessApi } from './worker-process.ts'
 import type { WorkerConfig } from './worker-protocol.ts'
 
@@ -33,7 +33,8 @@ const SECRET_BYTES = 32
  */
 export async function startLauncher(options: ServiceOptions): Promise<Service> {
   const storage = await openLmdbStorage(options.folder)
-  const node = createNode({ name: LAUNCHER, reporter: reporter(LAUNCHER) })
+  const log = new ReportLog(LAUNCHER)
+  const node = createNode({ name: LAUNCHER, reporter: log.report })
   let distribution: Distribution | undefined
   const stop = async () => {
     await node.shutdown()
@@ -43,7 +44,9 @@ export async function startLauncher(options: ServiceOptions): Promise<Service> {
   try {
     const plan = await planOf(options, node.host)
     distribution = await distribute(node, plan.launcher)
-    return await supervise(node, storage, plan.workers, stop)
+    const service = await supervise(node, storage, plan.workers, stop)
+    log.started()
+    return service
   } catch (error) {
     await stop()
     throw startFailure(error)

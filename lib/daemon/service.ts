@@ -34,9 +34,25 @@ export interface Service {
   stop(): Promise<void>
 }
 
-/** Reports, a line each on standard error; of several nodes each line begins with the node's name. */
-export function reporter(name?: string): Reporter {
-  return lineReporter(name === undefined ? writeToStderr : (line) => writeToStderr(`${name} ${line}`))
+/**
+ * The reports of a node, a line each on standard error; of several nodes each line begins with the node's name. While
+ * the daemon starts, those of children that do not start are left out: the command tells the cause, once.
+ */
+export class ReportLog {
+  #starting = true
+  readonly report: Reporter
+
+  constructor(name?: string) {
+    const write = lineReporter(name === undefined ? writeToStderr : (line) => writeToStderr(`${name} ${line}`))
+    this.report = (report) => {
+      if (!(this.#starting && report.details.errorContext === 'start_error')) write(report)
+    }
+  }
+
+  /** The start has been a success. */
+  started(): void {
+    this.#starting = false
+  }
 }
 
 /** Resolves with the reason when the process has ended. */

@@ -2,14 +2,15 @@ import { createNode } from '../behaviours/index.ts'
 import { openLmdbStorage } from '../storage/lmdb.ts'
 import { startChatNode } from './chat-node.ts'
 import { killGuild } from './guild-kill.ts'
-import { reporter, type Service, type ServiceOptions, startFailure } from './service.ts'
+import { ReportLog, type Service, type ServiceOptions, startFailure } from './service.ts'
 
 const NAME = 'node1@127.0.0.1'
 
 /** One node, in this OS process, with the storage beside it. Fails as the storage and the listener do. */
 export async function startSingle({ folder, host, port, transport }: ServiceOptions): Promise<Service> {
   const storage = await openLmdbStorage(folder)
-  const node = createNode({ name: NAME, reporter: reporter() })
+  const log = new ReportLog()
+  const node = createNode({ name: NAME, reporter: log.report })
   const stop = async () => {
     await node.shutdown()
     await storage.close()
@@ -21,6 +22,7 @@ export async function startSingle({ folder, host, port, transport }: ServiceOpti
       http: { host, port },
       transport,
     })
+    log.started()
     return {
       status: async () => [{ name: NAME, state: 'serving', pid: process.pid, ...endpoint }],
       killGuild: (guildId) => killGuild(house, guildId),

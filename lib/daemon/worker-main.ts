@@ -3,7 +3,7 @@ import { createNode, type OtpNode } from '../behaviours/index.ts'
 import { type Distribution, distribute } from '../distribution/index.ts'
 import { Fault } from '../internal/errors.ts'
 import { startChatNode } from './chat-node.ts'
-import { failureText, reporter, startFailure } from './service.ts'
+import { failureText, ReportLog, startFailure } from './service.ts'
 import type { FromWorker, ToWorker, WorkerConfig } from './worker-protocol.ts'
 
 /** The program of a node's OS process; see worker-protocol.ts. */
@@ -18,7 +18,8 @@ process.on('message', (message: ToWorker) => {
 })
 
 async function start(config: WorkerConfig): Promise<void> {
-  const node = createNode({ name: config.name, reporter: reporter(config.name) })
+  const log = new ReportLog(config.name)
+  const node = createNode({ name: config.name, reporter: log.report })
   try {
     const distribution = await distribute(node, config.distribution)
     const stop = () => end(node, distribution)
@@ -28,6 +29,7 @@ async function start(config: WorkerConfig): Promise<void> {
       ...config,
       storage: remoteStorage(node, { name: 'storage', node: config.launcher }),
     })
+    log.started()
     tell({ type: 'serving', endpoint })
     ended.then(() => ending ?? process.exit(1))
   } catch (error) {

@@ -1,8 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { type GenServer, noreply, ok, reply, stop } from '../behaviours/index.ts'
-import { type Fault, fault, isFaultCode } from '../internal/errors.ts'
+import { type Fault, fault } from '../internal/errors.ts'
 import { WORKER_START_MS, WORKER_STOP_MS } from '../internal/limits.ts'
+import { faultFrom } from './fault-message.ts'
 import type { NodeStatus } from './service.ts'
 import type { Endpoint, FromWorker, ToWorker, WorkerConfig } from './worker-protocol.ts'
 
@@ -62,23 +63,18 @@ export const WorkerProcess: GenServer<WorkerProcessApi> = {
   },
 }
 
-const PROGRAM = fileURLToPath(new URL(import.meta.resolve('./worker-main.js', import.meta.url)))
+const PROGRAM = fileURLToPath(new URL('./worker-main.js', import.meta.url))
 
 /** What becomes of the start. */
 function started(child: ChildProcess, config: WorkerConfig): Promise<Endpoint | Fault> {
   return new Promise((resolve) => {
     child.once('message', (message: FromWorker) =>
-      resolve(message.type === 'serving' ? message.endpoint : refusal(message)),
+      resolve(message.type === 'serving' ? message.endpoint : faultFrom(message, 'worker_failed')),
     )
     child.once('error', (cause) => resolve(fault('worker_failed', `${config.name}: ${cause.message}`, { cause })))
     child.once('exit', (code, signal) => resolve(fault('worker_failed', `${config.name} ended with ${signal ?? code}`)))
     tell(child, { type: 'start', config })
   })
-}
-
-function refusal({ code, message }: { readonly code: string; readonly message: string }): Fault {
-  // The message has the table's text in front already; what is told of it is enough.
-  return isFaultCode(code) ? fault(code, message) : fault('worker_failed', message)
 }
 
 /** To an OS process that is gone nothing is told; its end is heard of elsewhere. */

@@ -1,5 +1,6 @@
 import type { DistributionOptions } from '../distribution/index.ts'
 import type { TransportName } from '../gateway/transport.ts'
+import type { FaultMessage } from './fault-message.ts'
 
 /** Which transport is wanted. */
 export type TransportWish = 'auto' | 'uws' | 'ws'
@@ -48,4 +49,4 @@ export type ToWorker = { readonly type: 'start'; readonly config: WorkerConfig }
 
 export type FromWorker =
   | { readonly type: 'serving'; readonly endpoint: Endpoint }
-  | { readonly type: 'failed'; readonly code: string; readonly message: string }
+  | ({ readonly type: 'failed' } & FaultMessage)

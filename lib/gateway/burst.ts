@@ -13,13 +13,11 @@ export class Burst {
   readonly events: readonly EventFrame[]
   readonly #starts: number[] = []
   #wire: Buffer
-  #view: DataView
   #messages: Uint8Array[] | undefined
 
   constructor(events: readonly EventFrame[]) {
     this.events = events
     this.#wire = Buffer.allocUnsafeSlow(events.reduce((sum, { length }) => sum + headerLength(length) + length, 0))
-    this.#view = viewOf(this.#wire)
     let end = 0
     for (const event of events) {
       this.#starts.push(end + headerLength(event.length))
@@ -42,9 +40,9 @@ export class Burst {
 
   /** Numbers the events from `first` on. */
   number(first: number): void {
-    const view = this.#view
+    const wire = this.#wire
     const starts = this.#starts
-    for (let index = 0; index < starts.length; index++) patchSequence(view, starts[index]!, first + index)
+    for (let index = 0; index < starts.length; index++) patchSequence(wire, starts[index]!, first + index)
   }
 
   /** Leaves `wire` to whoever still needs it as it is, and goes on with a copy. */
@@ -52,11 +50,6 @@ export class Burst {
     const copy = Buffer.allocUnsafeSlow(this.#wire.length)
     copy.set(this.#wire)
     this.#wire = copy
-    this.#view = viewOf(copy)
     this.#messages = undefined
   }
-}
-
-function viewOf(bytes: Buffer): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
 }

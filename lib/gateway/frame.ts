@@ -55,36 +55,40 @@ export function eventName(frame: EventFrame): string {
   return Buffer.from(frame.subarray(start, frame.indexOf(QUOTE, start))).toString('latin1')
 }
 
-const FOUR = 10_000
-const BLANK_FOUR = 0x20202020
-const BLANK_TWO = 0x2020
-
 /**
- * Four digits at a time, as the bytes of one 32-bit number: with leading zeros, and with leading blanks. The event's
- * number is written once for each delivery, and digit by digit that would take longer than all the rest of it.
+ * The digits of 0 to 9999, four bytes each: with leading zeros, and with leading blanks. Four digits at a time, since a
+ * number is written for each delivery of an event, and one at a time that would take longer than the rest of it.
  */
-const ZEROS: Uint32Array = fourDigits('0')
-const BLANKS: Uint32Array = fourDigits(' ')
+const ZEROS: Uint8Array = digits('0')
+const BLANKS: Uint8Array = digits(' ')
+/** Where four blanks are found. */
+const NONE = BLANKS.length - 4
 
-function fourDigits(fill: string): Uint32Array {
-  const text = Array.from({ length: FOUR }, (_, value) => String(value).padStart(4, fill)).join('')
-  const bytes = Buffer.from(text)
-  return Uint32Array.from({ length: FOUR }, (_, value) => bytes.readUInt32BE(value * 4))
+function digits(fill: string): Uint8Array {
+  const numbers = Array.from({ length: 10_000 }, (_, number) => String(number).padStart(4, fill))
+  return Buffer.from(`${numbers.join('')}    `)
 }
 
 /**
  * Writes `sequence` (1 to SEQUENCE_MAX, which is what fits) into the columns of a copy of an event's frame, which begins
  * at `start` of `bytes`. All ten columns are written: the number that stood there may have been longer.
  */
-export function patchSequence(bytes: DataView, start: number, sequence: number): void {
+export function patchSequence(bytes: Uint8Array, start: number, sequence: number): void {
   const column = start + HEAD.length
-  const upper = (sequence / FOUR) | 0
-  const low = sequence - upper * FOUR
-  const high = (upper / FOUR) | 0
-  const middle = upper - high * FOUR
-  bytes.setUint16(column, high === 0 ? BLANK_TWO : BLANKS[high]! & 0xffff)
-  bytes.setUint32(column + 2, upper === 0 ? BLANK_FOUR : (high === 0 ? BLANKS : ZEROS)[middle]!)
-  bytes.setUint32(column + 6, (upper === 0 ? BLANKS : ZEROS)[low]!)
+  const upper = (sequence / 10_000) | 0
+  const high = (upper / 10_000) | 0
+  const highAt = high === 0 ? NONE : high * 4
+  bytes[column] = BLANKS[highAt + 2]!
+  bytes[column + 1] = BLANKS[highAt + 3]!
+  writeFour(bytes, column + 2, high === 0 ? BLANKS : ZEROS, upper === 0 ? NONE : (upper - high * 10_000) * 4)
+  writeFour(bytes, column + 6, upper === 0 ? BLANKS : ZEROS, (sequence - upper * 10_000) * 4)
+}
+
+function writeFour(bytes: Uint8Array, column: number, table: Uint8Array, at: number): void {
+  bytes[column] = table[at]!
+  bytes[column + 1] = table[at + 1]!
+  bytes[column + 2] = table[at + 2]!
+  bytes[column + 3] = table[at + 3]!
 }
 
 function encode(op: number, d: unknown): Uint8Array {

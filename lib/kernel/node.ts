@@ -12,7 +12,7 @@ import { type ProcessInfo, type ProcessInfoResult, processInfo } from './process
 import { ProcessTable } from './process-table.ts'
 import { type ProcessTimer, ProcessTimers } from './process-timers.ts'
 import type { Program } from './program.ts'
-import type { Dest, Name } from './protocol.ts'
+import type { Dest, Name, Operations, ReplyOf, RequestArguments } from './protocol.ts'
 import { rawProgram } from './raw.ts'
 import { isRequest, Remote } from './remote.ts'
 import { RemoteFrom } from './remote-peer.ts'
@@ -239,10 +239,20 @@ export class Node implements Caller, CallOwner {
     else found.pid?.process?.deliver(message)
   }
 
-  call(to: Dest, operation: string, request?: unknown, options?: CallOptions): Promise<never> {
-    return makeCall(this, to, CALL, operation, request, options?.timeout) as Promise<never>
+  call<P, K extends keyof Operations<P, 'call'> & string>(
+    to: Dest<P>,
+    operation: K,
+    ...request: RequestArguments<Operations<P, 'call'>[K], CallOptions>
+  ): Promise<ReplyOf<Operations<P, 'call'>[K]>>
+  call(to: Dest, operation: string, request?: unknown, options?: CallOptions): Promise<unknown> {
+    return makeCall(this, to, CALL, operation, request, options?.timeout)
   }
 
+  cast<P, K extends keyof Operations<P, 'cast'> & string>(
+    to: Dest<P>,
+    operation: K,
+    ...request: RequestArguments<Operations<P, 'cast'>[K], never>
+  ): void
   cast(to: Dest, operation: string, request?: unknown): void {
     this.routeCast(to, new Cast(operation, request))
   }

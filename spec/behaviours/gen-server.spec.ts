@@ -98,7 +98,7 @@ t.test('an unknown operation from an untyped caller ends the server as a missing
   const node = nodeFor(t)
   for (const operation of ['nothing', 'toString', '__proto__', 'constructor']) {
     const stack = await node.start(Stack, [[]])
-    await exitsWith(t, node.call(stack, operation as never), [{ code: 'function_clause' }])
+    await exitsWith(t, node.call(stack, operation as never, ...([] as never)), [{ code: 'function_clause' }])
   }
 })
 

@@ -587,7 +587,7 @@ t.test('a message that no supervisor expects is reported and ignored, an unknown
     label: ['supervisor', 'unexpected_message'],
     details: { supervisor: 'top', message: 'hello' },
   })
-  await exitsWith(t, node.call(supervisor, 'foo' as never), [{ code: 'function_clause' }])
+  await exitsWith(t, node.call(supervisor, 'foo' as never, ...([] as never)), [{ code: 'function_clause' }])
   t.same(diary.read(), ['a starts', 'a ends: shutdown'])
 })
 

@@ -48,9 +48,9 @@ export async function createBot(folder: string, name: string): Promise<Bot> {
 
 export interface NodeStatus {
   readonly name: string
+  readonly state: 'serving' | 'starting'
   readonly port: number
   readonly pid: number
-  readonly starts: number
 }
 
 export interface Daemon {

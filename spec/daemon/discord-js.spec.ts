@@ -5,7 +5,7 @@ import { chooseTransport } from '../../lib/gateway/choose.ts'
 import { Fault } from '../../lib/internal/errors.ts'
 import { isEvent, logIn, messagesOf, type Watched } from './bots.ts'
 import { createBot, type Daemon, dataFolder, guildhall, startDaemon } from './daemon.ts'
-import { tcpProxy } from './tcp-proxy.ts'
+import { type TcpProxy, tcpProxy } from './tcp-proxy.ts'
 
 /** Bots made with discord.js, unmodified, against the daemon in its own OS processes, on each transport there is. */
 const fast = reasonAgainstUws()
@@ -32,158 +32,153 @@ function reasonAgainstUws(): string | undefined {
   }
 }
 
+/** alice is at node 1; bob at node 2, through a proxy that can cut him off. */
+interface World {
+  readonly daemon: Daemon
+  readonly proxy: TcpProxy
+  readonly alice: Watched
+  readonly bob: Watched
+}
+
 function suite(transport: 'uws' | 'ws'): void {
   const shown = { uws: 'uWebSockets.js', ws: 'ws' }[transport]
-
-  t.test(`${shown}: two bots on two nodes`, async (t) => {
-    const { daemon, alice, bob } = await twoBots(t, transport)
+  t.test(`two bots on two nodes, ${shown}`, async (t) => {
+    const folder = dataFolder(t)
+    const [a, b] = await Promise.all([createBot(folder, 'alice'), createBot(folder, 'bob')])
+    const daemon = await startDaemon(t, { folder, nodes: 2, transport })
     t.match(daemon.lines.join('\n'), new RegExp(`transport +${shown} `), 'the daemon tells its transport')
-    const guild = await alice.client.guilds.create({ name: 'first light' })
-    t.equal(guild.available, true)
-    const [channel, bobsChannel] = await meet(alice, bob, guild.id, 'chat')
-
-    await t.test('presence', async (t) => {
-      const joined = await alice.packet(isEvent('GUILD_MEMBER_ADD', ({ user }) => user.id === bob.client.user.id))
-      t.match(joined.d, { guild_id: guild.id, user: { username: 'bob' } })
-      bob.client.user.setPresence({ status: 'dnd', activities: [{ name: 'chess' }] })
-      const seen = await alice.packet(isEvent('PRESENCE_UPDATE', ({ status }) => status === 'dnd'))
-      t.match(seen.d, { guild_id: guild.id, user: { id: bob.client.user.id }, activities: [{ name: 'chess' }] })
-      t.equal(guild.presences.resolve(bob.client.user.id)?.status, 'dnd')
-    })
-
-    await t.test('typing', async (t) => {
-      await bobsChannel.sendTyping()
-      const { d } = await alice.packet(isEvent('TYPING_START'))
-      t.match(d, { channel_id: channel.id, guild_id: guild.id, user_id: bob.client.user.id })
-    })
-
-    await t.test('messages: made, answered, edited, deleted', async (t) => {
-      const first = await channel.send('hello bob')
-      const heard = await bob.packet(isEvent('MESSAGE_CREATE', ({ id }) => id === first.id))
-      t.match(heard.d, { content: 'hello bob', author: { username: 'alice' }, guild_id: guild.id })
-      const answer = await bobsChannel.messages.fetch(first.id).then((message) => message.reply('hello alice'))
-      const reply = await alice.packet(isEvent('MESSAGE_CREATE', ({ id }) => id === answer.id))
-      t.match(reply.d, { type: 19, message_reference: { message_id: first.id }, mentions: [{ username: 'alice' }] })
-      await first.edit('hello Bob')
-      const edited = await bob.packet(isEvent('MESSAGE_UPDATE', ({ id }) => id === first.id))
-      t.equal(edited.d.content, 'hello Bob')
-      await answer.delete()
-      await alice.packet(isEvent('MESSAGE_DELETE', ({ id }) => id === answer.id))
-      const history = await channel.messages.fetch({ cache: false })
-      t.same(
-        [...history.values()].map(({ content }) => content),
-        ['hello Bob'],
-      )
-    })
-    t.same([alice.drops, bob.drops], [[], []])
-  })
-
-  t.test(`${shown}: the guild's actor is killed while both send`, async (t) => {
-    const { daemon, alice, bob } = await twoBots(t, transport)
-    const guild = await alice.client.guilds.create({ name: 'crash' })
-    const channels = await meetIn(alice, bob, guild.id, ['one', 'two', 'three'])
-    const bobs = channels.map(([, channel]) => channel)
-    const alices = channels.map(([channel]) => channel)
-
-    const sending = Promise.all([...sends(alices, 8, 'alice'), ...sends(bobs, 8, 'bob')])
-    for (const reached of [6, 20, 36]) {
-      await bob.packet(() => messagesOf(bob, bobs).length >= reached)
-      t.match(await daemon.killGuild(guild.id), { killed: guild.id })
-      // A second kill is to meet a guild that is back.
-      await Promise.all([alice, bob].map((bot) => returns(bot, guild.id, [6, 20, 36].indexOf(reached) + 1)))
-    }
-    const acknowledged = (await sending).map(({ id }) => id)
-    await Promise.all([alice, bob].map((bot) => bot.packet(() => hasAll(bot, alices, acknowledged))))
-
-    for (const bot of [alice, bob]) {
-      const name = bot.client.user.username
-      t.ok(bot.all('GUILD_DELETE').every(({ d }) => d.id === guild.id && d.unavailable === true))
-      t.ok(bot.all('GUILD_DELETE').length >= 3, `${name} saw the guild become unavailable each time`)
-      t.same(bot.drops, [], `${name} kept its socket`)
-      exactlyOnceInOrder(t, bot, alices, acknowledged)
-    }
-    t.same(order(alice, alices), order(bob, alices), 'both saw the same order')
-  })
-
-  t.test(`${shown}: the socket is cut while messages flow`, async (t) => {
-    const proxyTo: { port?: number } = {}
-    const { daemon, alice, bob } = await twoBots(t, transport, async (daemon) => {
-      const proxy = await tcpProxy(t, daemon.port + 1)
-      proxyTo.port = proxy.port
-      return { api: `http://127.0.0.1:${proxy.port}/api`, proxy }
-    })
-    const guild = await alice.client.guilds.create({ name: 'cut' })
-    const channels = await meetIn(alice, bob, guild.id, ['one', 'two'])
-    const alices = channels.map(([channel]) => channel)
-    const sending = Promise.all(sends(alices, 12, 'alice'))
-    for (const reached of [3, 14]) {
-      await bob.packet(() => messagesOf(bob, alices).length >= reached)
-      const resumed = once(bob.client, Events.ShardResume)
-      t.ok(bob.proxy.cut() > 0, 'a connection was cut')
-      const [, replayed] = await resumed
-      t.ok(replayed >= 0)
-    }
-    const acknowledged = (await sending).map(({ id }) => id)
-    await bob.packet(() => hasAll(bob, alices, acknowledged))
-    exactlyOnceInOrder(t, bob, alices, acknowledged)
-    t.equal(bob.all('RESUMED').length, 2, 'resumed twice')
-    t.equal(bob.all('READY').length, 1, 'and never identified anew')
-    t.same(alice.drops, [])
-    t.equal(await daemon.stop(), 0)
-  })
-
-  t.test(`${shown}: a node's process is killed with -9`, async (t) => {
-    const { daemon, alice, bob } = await twoBots(t, transport)
-    const before = await daemon.status()
-    // Enough of them that, by the hash of their ids, each node has one.
-    const guilds = []
-    for (let made = 0; made < 6; made++) guilds.push(await alice.client.guilds.create({ name: `guild ${made}` }))
-    const channels: TextChannel[] = []
-    for (const { id } of guilds) channels.push((await meet(alice, bob, id, 'chat'))[0])
-    const said = await Promise.all(channels.map((channel) => channel.send('before')))
-
-    const reconnected = once(bob.client, Events.ShardReady)
-    process.kill(before.nodes[1]!.pid, 'SIGKILL')
-    const lost = await alice.packet(isEvent('GUILD_DELETE', ({ unavailable }) => unavailable === true))
-    t.ok(
-      guilds.some(({ id }) => id === lost.d.id),
-      'alice sees the guilds of that node become unavailable',
-    )
-    await reconnected
-    const gone = alice.all('GUILD_DELETE').map(({ d }) => d.id as string)
-    for (const id of gone) await returns(alice, id, 1)
-    t.ok(gone.length < guilds.length, 'and only those')
-    t.same(alice.drops, [], 'alice kept her socket')
-
-    for (const [index, channel] of channels.entries()) {
-      const history = await channel.messages.fetch({ cache: false })
-      t.ok(history.has(said[index]!.id), 'what was acknowledged is in the history')
-    }
-    const after = await Promise.all(channels.map((channel) => channel.send('after')))
-    for (const { id } of after) await bob.packet(isEvent('MESSAGE_CREATE', (d) => d.id === id))
-    const status = await daemon.status()
-    t.same(
-      status.nodes.map(({ starts }) => starts),
-      [1, 2],
-      'the node was started again, the other was not',
-    )
-    t.not(status.nodes[1]!.pid, before.nodes[1]!.pid)
-    t.equal(await daemon.stop(), 0, 'and all end in order')
+    const proxy = await tcpProxy(t, daemon.port + 1)
+    const [alice, bob] = await Promise.all([
+      logIn(t, daemon.api(1), a),
+      logIn(t, `http://127.0.0.1:${proxy.port}/api`, b),
+    ])
+    const world = { daemon, proxy, alice, bob }
+    await t.test('they chat', (t) => chat(t, world))
+    await t.test("the guild's actor is killed while both send", (t) => guildKilled(t, world))
+    await t.test('the socket is cut while messages flow', (t) => socketCut(t, world))
+    await t.test("a node's process is killed with -9", (t) => nodeKilled(t, world))
+    t.equal(await daemon.stop(), 0, 'the daemon ends in order')
   })
 }
 
-/** alice at node 1, bob at node 2, or wherever `way` leads him. */
-async function twoBots<W extends { readonly api: string }>(
-  t: Test,
-  transport: 'uws' | 'ws',
-  way?: (daemon: Daemon) => Promise<W>,
-): Promise<{ daemon: Daemon; alice: Watched; bob: Watched & W }> {
-  const folder = dataFolder(t)
-  const [a, b] = [await createBot(folder, 'alice'), await createBot(folder, 'bob')]
-  const daemon = await startDaemon(t, { folder, nodes: 2, transport })
-  const bobsWay = (await way?.(daemon)) ?? ({ api: daemon.api(2) } as W)
-  const [alice, bob] = await Promise.all([logIn(t, daemon.api(1), a), logIn(t, bobsWay.api, b)])
-  return { daemon, alice, bob: { ...bob, ...bobsWay } }
+async function chat(t: Test, { alice, bob }: World): Promise<void> {
+  const guild = await alice.client.guilds.create({ name: 'first light' })
+  t.equal(guild.available, true)
+  const [channel, bobsChannel] = await meet(alice, bob, guild.id, 'chat')
+
+  await t.test('presence', async (t) => {
+    const joined = await alice.packet(isEvent('GUILD_MEMBER_ADD', ({ user }) => user.id === bob.client.user.id))
+    t.match(joined.d, { guild_id: guild.id, user: { username: 'bob' } })
+    bob.client.user.setPresence({ status: 'dnd', activities: [{ name: 'chess' }] })
+    const seen = await alice.packet(isEvent('PRESENCE_UPDATE', ({ status }) => status === 'dnd'))
+    t.match(seen.d, { guild_id: guild.id, user: { id: bob.client.user.id }, activities: [{ name: 'chess' }] })
+    t.equal(guild.presences.resolve(bob.client.user.id)?.status, 'dnd')
+  })
+
+  await t.test('typing', async (t) => {
+    await bobsChannel.sendTyping()
+    const { d } = await alice.packet(isEvent('TYPING_START'))
+    t.match(d, { channel_id: channel.id, guild_id: guild.id, user_id: bob.client.user.id })
+  })
+
+  await t.test('messages: made, answered, edited, deleted', async (t) => {
+    const first = await channel.send('hello bob')
+    const heard = await bob.packet(isEvent('MESSAGE_CREATE', ({ id }) => id === first.id))
+    t.match(heard.d, { content: 'hello bob', author: { username: 'alice' }, guild_id: guild.id })
+    const answer = await bobsChannel.messages.fetch(first.id).then((message) => message.reply('hello alice'))
+    const reply = await alice.packet(isEvent('MESSAGE_CREATE', ({ id }) => id === answer.id))
+    t.match(reply.d, { type: 19, message_reference: { message_id: first.id }, mentions: [{ username: 'alice' }] })
+    await first.edit('hello Bob')
+    const edited = await bob.packet(isEvent('MESSAGE_UPDATE', ({ id }) => id === first.id))
+    t.equal(edited.d.content, 'hello Bob')
+    await answer.delete()
+    await alice.packet(isEvent('MESSAGE_DELETE', ({ id }) => id === answer.id))
+    const history = await channel.messages.fetch({ cache: false })
+    t.same(
+      [...history.values()].map(({ content }) => content),
+      ['hello Bob'],
+    )
+  })
+  t.same([alice.drops, bob.drops], [[], []])
+}
+
+async function guildKilled(t: Test, { daemon, alice, bob }: World): Promise<void> {
+  const guild = await alice.client.guilds.create({ name: 'crash' })
+  const channels = await meetIn(alice, bob, guild.id, ['one', 'two', 'three'])
+  const bobs = channels.map(([, channel]) => channel)
+  const alices = channels.map(([channel]) => channel)
+
+  const sending = Promise.all([...sends(alices, 7, 'alice'), ...sends(bobs, 7, 'bob')])
+  for (const [index, reached] of [6, 18, 32].entries()) {
+    await bob.packet(() => messagesOf(bob, bobs).length >= reached)
+    t.match(await daemon.killGuild(guild.id), { killed: guild.id })
+    // The next kill is to meet a guild that is back.
+    await Promise.all([alice, bob].map((bot) => returns(bot, guild.id, index + 1)))
+  }
+  const acknowledged = (await sending).map(({ id }) => id)
+  await Promise.all([alice, bob].map((bot) => bot.packet(() => hasAll(bot, alices, acknowledged))))
+
+  for (const bot of [alice, bob]) {
+    const name = bot.client.user.username
+    t.ok(bot.all('GUILD_DELETE').every(({ d }) => d.id === guild.id && d.unavailable === true))
+    t.same(bot.drops, [], `${name} kept its socket`)
+    exactlyOnceInOrder(t, bot, alices, acknowledged)
+  }
+  t.same(order(alice, alices), order(bob, alices), 'both saw the same order')
+}
+
+async function socketCut(t: Test, { proxy, alice, bob }: World): Promise<void> {
+  const guild = await alice.client.guilds.create({ name: 'cut' })
+  const channels = await meetIn(alice, bob, guild.id, ['one', 'two', 'three'])
+  const alices = channels.map(([channel]) => channel)
+  const sending = Promise.all(sends(alices, 7, 'alice'))
+  for (const reached of [3, 12]) {
+    await bob.packet(() => messagesOf(bob, alices).length >= reached)
+    const resumed = once(bob.client, Events.ShardResume)
+    t.ok(proxy.cut() > 0, 'a connection was cut')
+    await resumed
+  }
+  const acknowledged = (await sending).map(({ id }) => id)
+  await bob.packet(() => hasAll(bob, alices, acknowledged))
+  exactlyOnceInOrder(t, bob, alices, acknowledged)
+  t.equal(bob.all('RESUMED').length, 2, 'resumed twice')
+  t.equal(bob.all('READY').length, 1, 'and never identified anew')
+  t.same(alice.drops, [])
+}
+
+async function nodeKilled(t: Test, { daemon, alice, bob }: World): Promise<void> {
+  const before = await daemon.status()
+  // Enough of them that, by the hash of their ids, each node has one.
+  const channels: TextChannel[] = []
+  for (let made = 0; made < 6; made++) {
+    const { id } = await alice.client.guilds.create({ name: `guild ${made}` })
+    channels.push((await meet(alice, bob, id, 'chat'))[0])
+  }
+  const said = await Promise.all(channels.map((channel) => channel.send('before')))
+  const ours = new Set(channels.map(({ guildId }) => guildId))
+  const lost = () => alice.all('GUILD_DELETE').filter(({ d }) => ours.has(d.id) && d.unavailable === true)
+
+  const identified = once(bob.client, Events.ShardReady)
+  process.kill(before.nodes[1]!.pid, 'SIGKILL')
+  await alice.packet(() => lost().length > 0)
+  t.pass('alice sees guilds of that node become unavailable')
+  await identified
+  t.pass('bob is back')
+  for (const { d } of lost()) await returns(alice, d.id, 1)
+  t.ok(lost().length < channels.length, 'the guilds of the other node were not touched')
+  t.same(alice.drops, [], 'alice kept her socket')
+
+  for (const [index, channel] of channels.entries()) {
+    const history = await channel.messages.fetch({ cache: false })
+    t.ok(history.has(said[index]!.id), 'what was acknowledged is in the history')
+  }
+  const after = await Promise.all(channels.map((channel) => channel.send('after')))
+  for (const { id } of after) {
+    await Promise.all([alice, bob].map((bot) => bot.packet(isEvent('MESSAGE_CREATE', (d) => d.id === id))))
+  }
+  const status = await daemon.status()
+  t.equal(status.nodes[0]!.pid, before.nodes[0]!.pid)
+  t.not(status.nodes[1]!.pid, before.nodes[1]!.pid)
 }
 
 /** alice makes a channel and invites bob; each has the channel then. */

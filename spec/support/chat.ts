@@ -1,6 +1,10 @@
+import type { APIMessage } from 'discord-api-types/v10'
+import { acceptInvite, createGuild, createInvite, createMessage, guildChannels } from '../../actors/guild-client.ts'
 import { createHouse, type House, type HouseSettings } from '../../actors/house.ts'
+import { find, type Kind } from '../../actors/routing.ts'
 import { remoteStorage, STORAGE } from '../../actors/storage.ts'
 import { createNode, type OtpNode } from '../../lib/behaviours/index.ts'
+import { rendezvous } from '../../lib/cluster/rendezvous.ts'
 import { distribute } from '../../lib/distribution/index.ts'
 import type { Report } from '../../lib/kernel/index.ts'
 import type { Storage, User } from '../../lib/storage/index.ts'
@@ -8,10 +12,19 @@ import { openMemoryStorage } from '../../lib/storage/memory.ts'
 import { createToken, hashToken } from '../../lib/storage/token.ts'
 import { rootSpec } from '../../supervisors/root.ts'
 import { storageChild } from '../../supervisors/storage.ts'
+import { Cable } from './cuttable.ts'
 
 export interface Account {
   readonly user: User
   readonly token: string
+}
+
+export interface ChatGuild {
+  readonly id: string
+  readonly channelId: string
+  readonly ownerId: string
+  /** Of an invite that lasts. */
+  readonly code: string
 }
 
 /** The chat backend on one node or more of this OS process, the first of which holds the storage. */
@@ -19,11 +32,14 @@ export class Chat implements AsyncDisposable {
   readonly houses: readonly House[]
   readonly storage: Storage
   readonly reports: readonly Report[]
+  /** What connects the nodes. */
+  readonly cable: Cable
 
-  constructor(houses: readonly House[], storage: Storage, reports: readonly Report[]) {
+  constructor(houses: readonly House[], storage: Storage, reports: readonly Report[], cable: Cable) {
     this.houses = houses
     this.storage = storage
     this.reports = reports
+    this.cable = cable
   }
 
   get house(): House {
@@ -39,6 +55,37 @@ export class Chat implements AsyncDisposable {
     const token = createToken(user.id, this.node.host)
     await this.storage.createUser(user, hashToken(token))
     return { user, token }
+  }
+
+  /** A guild on this node with these members, and its owner, who is not there; its id and that of its channel. */
+  async guild(members: readonly Account[], home: House = this.house): Promise<ChatGuild> {
+    const { node, house } = this
+    const { user: owner } = await this.account('owner')
+    let id: string
+    do ({ id } = await createGuild(node, house, owner.id, { name: 'tea' }))
+    while (rendezvous(house.nodes, id) !== home.node.name)
+    const channels = await guildChannels(node, house, owner.id, id)
+    const channelId = channels[0]!.id
+    const terms = { maxAge: 0, maxUses: 0, temporary: false }
+    const { code } = await createInvite(node, house, owner.id, channelId, terms)
+    for (const { user } of members) await acceptInvite(node, house, user.id, code)
+    return { id, channelId, ownerId: owner.id, code }
+  }
+
+  /** Sends messages with these contents at the same time, in turn from each node. */
+  say(author: Account, channelId: string, contents: readonly string[]): Promise<APIMessage[]> {
+    const send = (content: string, index: number) => {
+      const house = this.houses[index % this.houses.length]!
+      return createMessage(house.node, house, author.user.id, channelId, { content })
+    }
+    return Promise.all(contents.map(send))
+  }
+
+  /** Kills the actor with this key, on whichever node it runs. */
+  async kill(kind: Kind, key: string, house: House = this.house): Promise<void> {
+    const pid = await find(house.node, house, kind, key)
+    if (pid === null) throw new Error(`${kind.directory} ${key} does not run`)
+    house.node.exit(pid, 'kill')
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -60,7 +107,8 @@ export async function startChat({ nodes: count = 1, settings, wrap }: ChatOption
   const cluster = ++clusters
   const names = Array.from({ length: count }, (_, index) => `n${index + 1}c${cluster}@127.0.0.1`)
   const nodes = names.map((name) => createNode({ name, reporter: (report) => void reports.push(report) }))
-  await connect(nodes)
+  const cable = new Cable()
+  await connect(nodes, cable)
   const memory = await openMemoryStorage()
   const storage = wrap?.(memory) ?? memory
   await nodes[0]!.supervise({ children: [storageChild(storage)] })
@@ -74,11 +122,11 @@ export async function startChat({ nodes: count = 1, settings, wrap }: ChatOption
     }),
   )
   for (const house of houses) await house.node.supervise(rootSpec(house))
-  return new Chat(houses, memory, reports)
+  return new Chat(houses, memory, reports, cable)
 }
 
 /** Each node knows those before it, and connects to them. */
-async function connect(nodes: readonly OtpNode[]): Promise<void> {
+async function connect(nodes: readonly OtpNode[], cable: Cable): Promise<void> {
   if (nodes.length === 1) return
   const peers: { name: string; host: string; port: number }[] = []
   for (const node of nodes) {
@@ -86,8 +134,10 @@ async function connect(nodes: readonly OtpNode[]): Promise<void> {
       listen: { host: '127.0.0.1', port: 0 },
       secret: 'a secret that only these nodes have',
       peers: [...peers],
+      transport: cable.transport,
     })
-    for (const { name } of peers) await node.call({ name: 'nobody', node: name }, 'ask').catch(() => {})
+    for (const { name } of peers)
+      await node.call({ name: 'nobody', node: name }, 'ask' as never, ...([] as never)).catch(() => {})
     peers.push({ name: node.name, host: '127.0.0.1', port })
   }
 }

@@ -79,7 +79,10 @@ export class GatewayClient {
   async login(intents: number, guilds: number): Promise<this> {
     this.connect()
     this.identify(intents)
-    await this.until(() => this.of('GUILD_CREATE').length >= guilds && this.of('READY').length > 0)
+    await this.until(() => {
+      if (this.closeCode !== undefined) throw new Error(`closed with ${this.closeCode}`)
+      return this.of('GUILD_CREATE').length >= guilds && this.of('READY').length > 0
+    })
     return this
   }
 
@@ -107,8 +110,16 @@ export class GatewayClient {
   /** Resolves when `test` is true, looked at after each frame and close. */
   until(test: () => boolean): Promise<void> {
     if (test()) return Promise.resolve()
-    return new Promise((resolve) => {
-      this.#waiting.push({ test, resolve })
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        try {
+          return test()
+        } catch (error) {
+          reject(error)
+          return true
+        }
+      }
+      this.#waiting.push({ test: look, resolve })
     })
   }
 

@@ -37,7 +37,7 @@ export interface ModelSupervisor extends ModelNode {
   readonly children: readonly Model[]
 }
 
-type Shape =
+export type Shape =
   | { readonly kind: 'kid'; readonly restart: ModelKid['restart']; readonly trap: boolean }
   | { readonly kind: 'supervisor'; readonly strategy: RestartStrategy; readonly children: readonly Shape[] }
 
@@ -51,9 +51,14 @@ function supervisor(child: fc.Arbitrary<Shape>): fc.Arbitrary<Shape> {
 }
 
 /** Trees of up to three levels of supervisors. */
-export const trees: fc.Arbitrary<ModelSupervisor> = supervisor(
+export const shapes: fc.Arbitrary<Shape> = supervisor(
   fc.oneof({ weight: 2, arbitrary: kid }, supervisor(fc.oneof({ weight: 3, arbitrary: kid }, supervisor(kid)))),
-).map((shape) => named(shape, 'n') as ModelSupervisor)
+)
+
+/** A model of this shape in which nothing runs. */
+export function modelOf(shape: Shape): ModelSupervisor {
+  return named(shape, 'n') as ModelSupervisor
+}
 
 function named(shape: Shape, id: string): Model {
   if (shape.kind === 'kid') return { ...shape, id, parent: undefined, status: 'forgotten', starts: 0 }

@@ -1,0 +1,94 @@
+import {
+  type Caller,
+  type ChildSpec,
+  child,
+  DynamicSupervisor,
+  type GenServer,
+  name,
+  noreply,
+  type OtpNode,
+  ok,
+  type Pid,
+  Registry,
+  reply,
+  Supervisor,
+  type SupervisorApi,
+} from '../../lib/index.ts'
+
+/** What of supervisors and registries compiles, and what does not. Checked by the compiler; nothing here runs. */
+interface RoomApi {
+  state: string
+  init: [topic: string, limit: number]
+  call: { topic(): string }
+  cast: { rename(topic: string): void }
+}
+
+const Room: GenServer<RoomApi> = {
+  init: (topic) => ok(topic),
+  handleCall: { topic: (_request, _from, topic) => reply(topic, topic) },
+  handleCast: { rename: (topic) => noreply(topic) },
+}
+
+const Other: GenServer<{ state: null; init: [] }> = { init: () => ok(null), handleCall: {} }
+
+export const specs: readonly ChildSpec[] = [
+  child(Room, ['x', 1], { id: 'r', restart: 'transient', shutdown: 'brutal_kill' }),
+  child(Room, ['x', 1], { name: name(Room, 'room') }),
+  child(Other, [], { id: 'o', shutdown: Number.POSITIVE_INFINITY }),
+  // @ts-expect-error an argument of init is missing
+  child(Room, ['x']),
+  // @ts-expect-error a wrong argument of init
+  child(Room, ['x', 'y']),
+  // @ts-expect-error an argument too many
+  child(Other, [1]),
+  // @ts-expect-error no such restart type
+  child(Room, ['x', 1], { restart: 'sometimes' }),
+  // @ts-expect-error no such way to shut down
+  child(Room, ['x', 1], { shutdown: 'gently' }),
+  // @ts-expect-error the name of another module
+  child(Other, [], { name: name(Room, 'room') }),
+  // @ts-expect-error a start function returns a start result
+  { id: 'x', start: () => 'ok' },
+]
+
+export async function requests(node: OtpNode, room: Pid<RoomApi>): Promise<void> {
+  const top: Pid<SupervisorApi> = await node.supervise({ strategy: 'one_for_all', children: specs })
+  // @ts-expect-error no such strategy
+  await node.supervise({ strategy: 'all_for_one', children: specs })
+  // @ts-expect-error a room is no supervisor
+  await Supervisor.whichChildren(node, room)
+  const started = await Supervisor.startChild(node, top, child(Room, ['x', 1], { id: 'r' }))
+  if (started[0] === 'ok' && started[1] !== undefined) {
+    const topic: string = await node.call(started[1], 'topic')
+    // @ts-expect-error a room has no such operation
+    await node.call(started[1], 'close', topic)
+  }
+  const session = await DynamicSupervisor.startChild(node, 'sessions', child(Room, ['x', 1]))
+  if (session !== 'ignore' && session[0] === 'ok') node.cast(session[1], 'rename', 'y')
+  for (const [, pid, type] of await Supervisor.whichChildren(node, top)) {
+    if (type === 'supervisor' && typeof pid === 'object') await Supervisor.countChildren(node, pid)
+    // @ts-expect-error a worker is no supervisor
+    if (type === 'worker' && typeof pid === 'object') await Supervisor.countChildren(node, pid)
+  }
+}
+
+const rooms = new Registry<string, { since: number }>('rooms', { keys: 'unique' })
+const plain = new Registry<readonly [string, number]>('plain', { keys: 'duplicate' })
+
+export async function registries(self: Caller, room: Pid<RoomApi>): Promise<void> {
+  rooms.register(self, 'lobby', { since: 1 })
+  plain.register(self, ['a', 1])
+  const since: number | undefined = rooms.lookup(self, 'lobby')[0]?.[1].since
+  const topic: string = await self.call(rooms.via<RoomApi>('lobby'), 'topic')
+  // @ts-expect-error a wrong key
+  rooms.register(self, 1, { since: 1 })
+  // @ts-expect-error a wrong value
+  rooms.register(self, 'lobby', { since: '1' })
+  // @ts-expect-error the value is missing
+  rooms.register(self, 'lobby')
+  // @ts-expect-error a room has no such operation
+  await self.call(rooms.via<RoomApi>('lobby'), 'close')
+  // @ts-expect-error no such kind of keys
+  new Registry('x', { keys: 'some' })
+  void [since, topic, room]
+}
