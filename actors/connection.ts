@@ -95,11 +95,12 @@ export const GatewayConnection: GenServer<ConnectionApi> = {
     }
   },
 
-  /** Runs when the node is shut down: the client comes back to another node, or to this one when it is there again. */
+  /** When the node is shut down, and when it crashes itself, the client is told to come back. */
   terminate(reason, { socket }) {
-    if (reason !== 'shutdown') return
-    socket.send(RECONNECT_FRAME)
-    socket.close(CloseCode.SERVICE_RESTART, 'Shutting down.')
+    if (reason === 'shutdown') {
+      socket.send(RECONNECT_FRAME)
+      socket.close(CloseCode.SERVICE_RESTART, 'Shutting down.')
+    } else if (reason !== 'normal') socket.close(CloseCode.UNKNOWN_ERROR, 'The connection has crashed.')
   },
 }
 

@@ -1,5 +1,28 @@
+export type IntentName =
+  | 'GUILDS'
+  | 'GUILD_MEMBERS'
+  | 'GUILD_MODERATION'
+  | 'GUILD_EXPRESSIONS'
+  | 'GUILD_INTEGRATIONS'
+  | 'GUILD_WEBHOOKS'
+  | 'GUILD_INVITES'
+  | 'GUILD_VOICE_STATES'
+  | 'GUILD_PRESENCES'
+  | 'GUILD_MESSAGES'
+  | 'GUILD_MESSAGE_REACTIONS'
+  | 'GUILD_MESSAGE_TYPING'
+  | 'DIRECT_MESSAGES'
+  | 'DIRECT_MESSAGE_REACTIONS'
+  | 'DIRECT_MESSAGE_TYPING'
+  | 'MESSAGE_CONTENT'
+  | 'GUILD_SCHEDULED_EVENTS'
+  | 'AUTO_MODERATION_CONFIGURATION'
+  | 'AUTO_MODERATION_EXECUTION'
+  | 'GUILD_MESSAGE_POLLS'
+  | 'DIRECT_MESSAGE_POLLS'
+
 /** Discord's gateway intents, as its documentation names them: the bits by which a session says what it wants. */
-export const Intent = {
+export const Intent: Readonly<Record<IntentName, number>> = {
   GUILDS: 1 << 0,
   GUILD_MEMBERS: 1 << 1,
   GUILD_MODERATION: 1 << 2,
@@ -21,7 +44,7 @@ export const Intent = {
   AUTO_MODERATION_EXECUTION: 1 << 21,
   GUILD_MESSAGE_POLLS: 1 << 24,
   DIRECT_MESSAGE_POLLS: 1 << 25,
-} as const
+}
 
 const ALL = Object.values(Intent).reduce((all, bit) => all | bit, 0)
 

@@ -4,7 +4,7 @@ import type { Pid, Ref } from '../lib/kernel/pid.ts'
 import type { Position } from '../lib/storage/port.ts'
 import type { Snowflake } from '../lib/storage/snowflake.ts'
 import { hasIntent, Intent } from './intents.ts'
-import { isAfter, positionOf } from './position.ts'
+import { positionOf } from './position.ts'
 import { Rendering } from './rendering.ts'
 import type { Dispatch, Joined, Listener, PresenceReceiver } from './stream.ts'
 
@@ -15,8 +15,6 @@ interface Entry {
   live: boolean
   /** Whether it is to be shown the guild when it is let in, or when the guild is back. */
   needsSnapshot: boolean
-  /** Events up to here it has, or has begun after; they may still come to the relay. */
-  from: Position | null
   /** Whether events passed that were not for it. */
   behind: boolean
   /** The subscription in which the guild was asked about it last. */
@@ -43,7 +41,7 @@ export class RelayListeners {
     if (known !== undefined) process.demonitor(known.monitor, { flush: true })
     const monitor = process.monitor(listener.session)
     const needsSnapshot = listener.snapshot
-    const entry = { listener, monitor, live: false, needsSnapshot, from: null, behind: false, asked: 0 }
+    const entry = { listener, monitor, live: false, needsSnapshot, behind: false, asked: 0 }
     this.#entries.set(listener.session.id, entry)
   }
 
@@ -85,7 +83,6 @@ export class RelayListeners {
     entry.needsSnapshot = false
     if (entry.live) return
     entry.live = true
-    entry.from = position
     if (begins) return
     for (const event of missed) {
       const rendering = new Rendering(this.#guildId, positionOf(event), event.name, event.data)
@@ -95,9 +92,10 @@ export class RelayListeners {
     this.#send(process, entry, { type: 'mark', guildId: this.#guildId, position })
   }
 
+  /** What the relay makes up for may be older than what a newcomer began with: sessions drop what they have. */
   deliver(process: Process, position: Position | null, rendering: Rendering): void {
     for (const entry of this.#entries.values()) {
-      if (!entry.live || isKnown(entry, position)) continue
+      if (!entry.live) continue
       const dispatch = rendering.for(entry.listener)
       if (dispatch !== undefined) this.#send(process, entry, dispatch)
       else if (position !== null) entry.behind = true
@@ -141,12 +139,4 @@ export class RelayListeners {
   #send(process: Process, { listener }: Entry, dispatch: Dispatch): void {
     process.send(listener.session, dispatch)
   }
-}
-
-/** Whether a listener has an event already that the relay gets only now; after the first that it has not, never again. */
-function isKnown(entry: Entry, position: Position | null): boolean {
-  if (entry.from === null || position === null) return false
-  if (!isAfter(position, entry.from)) return true
-  entry.from = null
-  return false
 }

@@ -73,7 +73,7 @@ export function onDispatch(process: Process, state: SessionState, dispatch: Disp
   if (guild === undefined) return undefined
   switch (dispatch.type) {
     case 'dispatch':
-      // A relay begins anew where the session is; this holds whatever a relay does.
+      // A relay that makes up for what it missed may be behind a session that has joined it since.
       if (dispatch.position !== null && !advance(guild, dispatch.position)) return undefined
       push(state, dispatch.frame)
       return undefined

@@ -12,6 +12,7 @@ const NEW_INVITE = form({
   max_age: optional(integer({ min: 0, max: 7 * DAY })),
   max_uses: optional(integer({ min: 0, max: 100 })),
   temporary: optional(flag()),
+  // Every invite has a code of its own here.
   unique: optional(flag()),
   target_type: unsupported(),
   target_user_id: unsupported(),
@@ -23,8 +24,8 @@ const CODE_RULE: RateRule = { limit: 5, windowMs: 5000 }
 
 export function inviteRoutes(routes: Routes): void {
   routes.add('POST', '/channels/:channel/invites', async ({ channel }, { caller, house, user, http }) => {
-    const { max_age = DAY, max_uses = 0, temporary = false, unique = false } = await bodyOf(http, NEW_INVITE)
-    const invite = { maxAge: max_age, maxUses: max_uses, temporary, unique }
+    const { max_age = DAY, max_uses = 0, temporary = false } = await bodyOf(http, NEW_INVITE)
+    const invite = { maxAge: max_age, maxUses: max_uses, temporary }
     return jsonReply(200, await createInvite(caller, house, user.id, channel, invite))
   })
 

@@ -75,7 +75,7 @@ export function child<P extends Protocol>(
 }
 
 /** The id of a child that has a name and no id of its own. */
-export function idOf(name: StartOptions['name']): unknown {
+function idOf(name: StartOptions['name']): unknown {
   if (typeof name !== 'object') return name
   return 'via' in name ? name.key : name.name
 }

@@ -1,4 +1,4 @@
-import { isOrderly, type Reason } from '../kernel/exit.ts'
+import { type ExitMessage, isOrderly, type Reason } from '../kernel/exit.ts'
 import { keyOf } from '../kernel/links.ts'
 import { Pid } from '../kernel/pid.ts'
 import type { Process } from '../kernel/process.ts'
@@ -49,12 +49,16 @@ function isExpected(reason: Reason, { shutdown, restart }: CompleteChildSpec): b
 function waitingExits(supervisor: Process): Map<number | string, Reason> {
   const exits = new Map<number | string, Reason>()
   supervisor.takeFirst((message) => {
-    const { type, from, reason } = (message ?? {}) as { type?: unknown; from?: unknown; reason?: unknown }
-    if (type === 'EXIT' && from instanceof Pid) exits.set(keyOf(from, supervisor.node.address), reason)
+    if (isExitMessage(message)) exits.set(keyOf(message.from, supervisor.node.address), message.reason)
     return false
   })
   supervisor.putBack()
   return exits
+}
+
+export function isExitMessage(message: unknown): message is ExitMessage {
+  const { type, from } = (message ?? {}) as Partial<ExitMessage>
+  return type === 'EXIT' && from instanceof Pid
 }
 
 function shutDown(supervisor: Process, pid: Pid, shutdown: Shutdown): Promise<Reason> {

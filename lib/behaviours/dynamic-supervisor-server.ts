@@ -1,11 +1,11 @@
 import { DYNAMIC_CHILDREN, DYNAMIC_RESTART_INTENSITY } from '../internal/limits.ts'
-import type { ExitMessage, Reason } from '../kernel/exit.ts'
+import type { Reason } from '../kernel/exit.ts'
 import { keyOf } from '../kernel/links.ts'
 import type { Pid } from '../kernel/pid.ts'
 import type { Process } from '../kernel/process.ts'
 import { type ChildSpec, type CompleteChildSpec, completeChild, isInvalid } from './child-spec.ts'
 import { type Started, startChild } from './child-start.ts'
-import { ChildStopper } from './child-stop.ts'
+import { ChildStopper, isExitMessage } from './child-stop.ts'
 import type { GenServer } from './gen-server.ts'
 import { processOf } from './proc-lib.ts'
 import { addRestart, NO_RESTARTS, type RestartHistory, type RestartIntensity } from './restart-intensity.ts'
@@ -97,13 +97,13 @@ export const DynamicSupervisorServer: GenServer<DynamicSupervisorApi> = {
 
   handleInfo(message, state) {
     const process = processOf(this)
-    const { type, from, reason } = (message ?? {}) as Partial<ExitMessage>
-    if (type !== 'EXIT' || from === undefined) {
+    if (!isExitMessage(message)) {
       reportUnexpected(process, message)
       return noreply(state)
     }
+    const { from, reason } = message
     const child = state.children.get(keyOf(from, this.node.address))
-    if (child === undefined || child.restarting) return noreply(state)
+    if (child === undefined) return noreply(state)
     const { restart: when } = child.spec
     if (isReported(when, reason)) reportError(process, 'child_terminated', reason, child)
     if (isStartedAgain(when, reason)) return restart(process, state, child)

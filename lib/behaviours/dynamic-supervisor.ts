@@ -16,12 +16,17 @@ import type { AnySupervisorApi, ChildCount, ChildInfo } from './supervised-child
  * A dynamic supervisor starts without children and is given them later, any number: one for each session, connection
  * or job. They are not ordered, do not depend on each other, and are known by their pids; ids are ignored.
  *
- *     import { child, DynamicSupervisor } from 'guildhall'
+ *     import { child, createNode, DynamicSupervisor, type GenServer, ok, reply } from 'guildhall'
  *
- *     await node.supervise({
- *       children: [DynamicSupervisor.child({ maxChildren: 10_000 }, { name: 'sessions' })],
- *     })
- *     const session = child(Session, [user], { restart: 'temporary' })
+ *     const Session: GenServer<{ state: string; init: [user: string]; call: { user(): string } }> = {
+ *       init: (user) => ok(user),
+ *       handleCall: { user: (_request, _from, user) => reply(user, user) },
+ *     }
+ *
+ *     await using node = createNode()
+ *     await node.supervise({ children: [DynamicSupervisor.child({ maxChildren: 10_000 }, { name: 'sessions' })] })
+ *
+ *     const session = child(Session, ['alice'], { restart: 'temporary' })
  *     const started = await DynamicSupervisor.startChild(node, 'sessions', session)
  *     // ['ok', pid], 'ignore', ['error', 'max_children'] or ['error', reason]
  *

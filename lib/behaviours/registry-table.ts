@@ -84,7 +84,7 @@ export class RegistryTable {
 
   /** @internal The process of `holder` has ended. */
   release(holder: Holder): void {
-    if (this.#holders.get(holder.process) === holder) this.#holders.delete(holder.process)
+    this.#holders.delete(holder.process)
     for (const entry of holder.entries) this.#removeEntry(entry)
     holder.entries.clear()
   }

@@ -15,18 +15,25 @@ import { noreply, ok } from './results.ts'
  * A registry keeps names for processes under keys of any kind, where the names of a node are strings and one a process.
  * With unique keys it names servers; with duplicate keys it lists who is interested in something.
  *
- *     import { child, Registry } from 'guildhall'
+ *     import { child, createNode, type GenServer, ok, Registry, reply } from 'guildhall'
  *
- *     export const rooms = new Registry<string>('rooms', { keys: 'unique' })           // says which; is no process yet
- *     export const watchers = new Registry<['topic', number], Filter>('watchers', { keys: 'duplicate' })
+ *     const rooms = new Registry<string>('rooms', { keys: 'unique' })        // says which; it is no process yet
+ *     const readers = new Registry<readonly [string, number], 'all' | 'mentions'>('readers', { keys: 'duplicate' })
  *
- *     await node.supervise({ children: [rooms.child(), watchers.child(), ...] })       // before those that use them
+ *     interface RoomApi { state: string; init: [topic: string]; call: { topic(): string } }
+ *     const Room: GenServer<RoomApi> = {
+ *       init(topic) {
+ *         readers.register(this, ['channel', 7], 'mentions')                 // in a callback: this process
+ *         return ok(topic)
+ *       },
+ *       handleCall: { topic: (_request, _from, topic) => reply(topic, topic) },
+ *     }
  *
- *     child(Room, ['lobby'], { name: rooms.via('lobby') })                             // registered while it lives
- *     await node.call(rooms.via<RoomApi>('lobby'), 'say', { text: 'hello' })
- *
- *     watchers.register(this, ['topic', 7], filter)                                    // in a callback: this process
- *     for (const [pid, filter] of watchers.lookup(this, ['topic', 7])) ...
+ *     await using node = createNode()
+ *     const lobby = child(Room, ['welcome'], { name: rooms.via('lobby') })   // registered as long as it lives
+ *     await node.supervise({ children: [rooms.child(), readers.child(), lobby] })
+ *     await node.call(rooms.via<RoomApi>('lobby'), 'topic')                  // 'welcome'
+ *     readers.lookup(node, ['channel', 7])                                   // [[pid, 'mentions']]
  *
  * A process registers itself, and only itself. Its entries are gone when it ends, before any link or monitor hears of
  * its end, so no lookup ever returns a dead pid. Keys are compared as terms: tuples with the same parts are one key.

@@ -12,7 +12,7 @@
 export type RestartStrategy = 'one_for_one' | 'one_for_all' | 'rest_for_one'
 
 /** The group that is started again with `ended`, which is one of `children`, in the order of `children`. */
-export type GroupOf = <C>(children: Iterable<C>, ended: C) => readonly C[]
+type GroupOf = <C>(children: Iterable<C>, ended: C) => readonly C[]
 
 const oneForOne: GroupOf = (_children, ended) => [ended]
 

@@ -3,7 +3,7 @@ import type { Process } from '../kernel/process.ts'
 import type { SupervisedChild } from './supervised-children.ts'
 
 /** What a supervisor reports as an error; the label and the context of OTP's report are the same. */
-export type SupervisorErrorLabel = 'start_error' | 'child_terminated' | 'shutdown' | 'shutdown_error'
+type SupervisorErrorLabel = 'start_error' | 'child_terminated' | 'shutdown' | 'shutdown_error'
 
 /** Reports an error of `child`: OTP's `{supervisor, Label}` with supervisor, errorContext, reason and offender. */
 export function reportError(

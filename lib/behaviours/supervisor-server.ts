@@ -1,9 +1,9 @@
-import type { ExitMessage, Reason } from '../kernel/exit.ts'
+import type { Reason } from '../kernel/exit.ts'
 import type { Pid } from '../kernel/pid.ts'
 import type { Process } from '../kernel/process.ts'
 import { type ChildSpec, type CompleteChildSpec, completeChild, isInvalid } from './child-spec.ts'
 import { type Started, startChild } from './child-start.ts'
-import { ChildStopper } from './child-stop.ts'
+import { ChildStopper, isExitMessage } from './child-stop.ts'
 import type { GenServer } from './gen-server.ts'
 import { processOf } from './proc-lib.ts'
 import { addRestart, NO_RESTARTS, type RestartHistory } from './restart-intensity.ts'
@@ -255,8 +255,4 @@ function resultOf({ pid, info }: Extract<Started, { outcome: 'ok' }>): StartChil
 /** OTP's record of a child that was not added: `{child, Pid, Id, ...}`. */
 function recordOf({ id, start, restart: when, significant, shutdown, type, modules }: CompleteChildSpec): Reason {
   return ['child', undefined, id, start, when, significant, shutdown, type, modules]
-}
-
-function isExitMessage(message: unknown): message is ExitMessage {
-  return (message as Partial<ExitMessage> | null | undefined)?.type === 'EXIT'
 }

@@ -11,19 +11,25 @@ import type { SupervisorSpec } from './supervisor-spec.ts'
  * A supervisor is a process that starts other processes, its children, and starts them again when they end. Children
  * may be supervisors themselves, so that a program is a tree whose leaves do the work and may crash.
  *
- *     import { child, createNode, Supervisor } from 'guildhall'
+ *     import { child, createNode, type GenServer, ok, reply, Supervisor } from 'guildhall'
+ *
+ *     const Counter: GenServer<{ state: number; init: [start: number]; call: { next(): number } }> = {
+ *       init: (start) => ok(start),
+ *       handleCall: { next: (_request, _from, n) => reply(n, n + 1) },
+ *     }
  *
  *     await using node = createNode()
  *     await node.supervise({
- *       strategy: 'rest_for_one',                        // the cache lives on the store: without it, start both again
- *       intensity: 3,                                    // more than 3 restarts in 5 seconds are too many
+ *       strategy: 'rest_for_one',                       // what comes after a child depends on it
+ *       intensity: 3,                                   // more than 3 restarts in 5 seconds are too many
  *       period: 5,
  *       children: [
- *         child(Store, ['data'], { name: store }),       // started first, stopped last
- *         child(Cache, [100], { name: cache }),
- *         Supervisor.child({ children: [child(Clock, [], { id: 'clock' })] }, { id: 'clocks' }),
+ *         child(Counter, [1], { name: 'ids' }),         // started first, stopped last
+ *         child(Counter, [0], { id: 'hits' }),
+ *         Supervisor.child({ children: [child(Counter, [0], { id: 'page' })] }, { id: 'pages' }),
  *       ],
  *     })
+ *     node.exit(node.whereis('ids')!, 'kill')           // 'pages' and 'hits' are stopped, then all three start again
  *
  * Its life:
  *

@@ -28,7 +28,10 @@ export interface DistributionOptions {
   readonly peers?: readonly PeerAddress[]
   /** TCP unless told otherwise. */
   readonly transport?: Transport
-  /** Milliseconds between ticks on an idle connection; four without a byte end it. 15,000 unless told otherwise. */
+  /**
+   * Milliseconds between ticks on an idle connection; four without a byte end it. The same on all nodes; 15,000 unless
+   * told otherwise.
+   */
   readonly tickInterval?: number
   /** Milliseconds that a connection attempt may take, handshake included. 5000 unless told otherwise. */
   readonly handshakeTimeout?: number

@@ -88,11 +88,11 @@ export class RemoteWatcher implements Watcher {
 
 /** What this node and another have between them, to be undone when the connection is lost. */
 export class Peer {
-  readonly linked = new Set<Process>()
+  readonly linked: Set<Process> = new Set()
   /** Those that processes here have set on processes there, by their ref. */
-  readonly monitors = new Map<number, Monitor>()
+  readonly monitors: Map<number, Monitor> = new Map()
   /** Those that processes there have set on processes here, by the ref they chose. */
-  readonly watchers = new Map<number, RemoteWatcher>()
+  readonly watchers: Map<number, RemoteWatcher> = new Map()
   /** Its calls that are not answered, by the ref it chose. */
-  readonly requests = new Map<number, RemoteRequest>()
+  readonly requests: Map<number, RemoteRequest> = new Map()
 }

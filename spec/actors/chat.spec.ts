@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { acceptInvite, createMessage } from '../../actors/guild-client.ts'
+import { acceptInvite } from '../../actors/guild-client.ts'
 import { GUILDS } from '../../actors/guild-protocol.ts'
 import { messages } from '../../actors/history.ts'
 import { Intent } from '../../actors/intents.ts'
@@ -326,8 +326,6 @@ t.test('the nodes lose each other', async (t) => {
 })
 
 /** Sends messages from the first node alone. */
-function sayHere({ house }: Chat, author: Account, { channelId }: ChatGuild, contents: readonly string[]) {
-  return Promise.all(
-    contents.map((content) => createMessage(house.node, house, author.user.id, channelId, { content })),
-  )
+function sayHere(chat: Chat, author: Account, { channelId }: ChatGuild, contents: readonly string[]) {
+  return Promise.all(contents.map((content) => chat.sayAt(chat.house, author, channelId, content)))
 }

@@ -79,8 +79,8 @@ export async function startDaemon(
   t: { teardown(run: () => Promise<unknown>): void },
   { folder, nodes = 1, transport = 'auto' }: DaemonOptions,
 ): Promise<Daemon> {
-  const port = await freePorts(nodes)
-  const args = ['start', '--port', `${port}`, '--data', folder, '--nodes', `${nodes}`, '--transport', transport]
+  const wanted = nodes === 1 ? 0 : await freePorts(nodes)
+  const args = ['start', '--port', `${wanted}`, '--data', folder, '--nodes', `${nodes}`, '--transport', transport]
   const child = spawn(process.execPath, [GUILDHALL, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
   const ended = once(child, 'exit')
   const lines: string[] = []
@@ -102,6 +102,7 @@ export async function startDaemon(
   })
   early.catch(() => {})
   await Promise.race([served, early])
+  const port = Number(/listening on \S+:(\d+)/.exec(lines.at(-1)!)?.[1])
   return {
     folder,
     process: child,

@@ -57,6 +57,8 @@ function suite(transport: 'uws' | 'ws'): void {
     await t.test("the guild's actor is killed while both send", (t) => guildKilled(t, world))
     await t.test('the socket is cut while messages flow', (t) => socketCut(t, world))
     await t.test("a node's process is killed with -9", (t) => nodeKilled(t, world))
+    // discord.js goes on trying to connect for ever when it loses its server before it is destroyed.
+    await Promise.all([alice, bob].map(({ client }) => client.destroy()))
     t.equal(await daemon.stop(), 0, 'the daemon ends in order')
   })
 }

@@ -74,11 +74,16 @@ export class Chat implements AsyncDisposable {
 
   /** Sends messages with these contents at the same time, in turn from each node. */
   say(author: Account, channelId: string, contents: readonly string[]): Promise<APIMessage[]> {
-    const send = (content: string, index: number) => {
-      const house = this.houses[index % this.houses.length]!
-      return createMessage(house.node, house, author.user.id, channelId, { content })
-    }
-    return Promise.all(contents.map(send))
+    return Promise.all(
+      contents.map((content, index) => {
+        return this.sayAt(this.houses[index % this.houses.length]!, author, channelId, content)
+      }),
+    )
+  }
+
+  /** Sends a message from one node. */
+  sayAt(house: House, author: Account, channelId: string, content: string): Promise<APIMessage> {
+    return createMessage(house.node, house, author.user.id, channelId, { content })
   }
 
   /** Kills the actor with this key, on whichever node it runs. */

@@ -14,6 +14,8 @@ import {
   type Reason,
   type Report,
   reply,
+  Supervisor,
+  type SupervisorApi,
   stop,
 } from '../../lib/index.ts'
 import { addWatcher } from '../../lib/kernel/signals.ts'
@@ -90,6 +92,22 @@ export function complaints(reports: readonly Report[]): unknown[] {
   return reports
     .filter(({ label }) => label[0] === 'supervisor' && label[1] !== 'progress')
     .map(({ label, details }) => [label[1], (details.offender as { id: unknown }).id, details.reason])
+}
+
+/** An intensity that no test reaches. */
+export const often = { intensity: 100, period: 5 }
+
+/** `[id, pid]` of each child in the order they were started. */
+export async function childrenOf(
+  node: OtpNode,
+  supervisor: Pid<SupervisorApi>,
+): Promise<(readonly [unknown, unknown])[]> {
+  return (await Supervisor.whichChildren(node, supervisor)).map(([id, pid]) => [id, pid] as const).reverse()
+}
+
+export async function pidOf(node: OtpNode, supervisor: Pid<SupervisorApi>, id: string): Promise<Pid<KidApi>> {
+  const found = (await childrenOf(node, supervisor)).find(([other]) => other === id)
+  return found?.[1] as Pid<KidApi>
 }
 
 /** Resolves with the reason that `pid` ends with; it is watched from now on. */
