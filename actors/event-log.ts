@@ -8,7 +8,7 @@ import { type Link, ORIGIN, positionOf } from './position.ts'
  *     floor | oldest ............ head
  *           |  after(since): all behind `since`, or 'gone' when that cannot be said for sure
  *
- * It answers 'gone' rather than leave out an event: when `since` is neither held nor known to be just before the oldest.
+ * It answers 'gone' rather than leave out an event: when `since` is not held, nor known to be just before the oldest.
  */
 export class EventLog {
   readonly #events: OutboxEvent[]

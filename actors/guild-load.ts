@@ -21,8 +21,8 @@ import type { House } from './house.ts'
 import { positionOf } from './position.ts'
 
 /**
- * Loads a guild. The generation is raised first: from then on no commit of an earlier owner is accepted, so what is read
- * afterwards is all there is and will be.
+ * Loads a guild. The generation is raised first: from then on no commit of an earlier owner is accepted, so what is
+ * read afterwards is all there is.
  * @throws unknown_guild, and what the storage throws
  */
 export async function loadGuild(house: House, guildId: Snowflake): Promise<GuildState> {
@@ -100,7 +100,7 @@ export async function readPages<T>(
   }
 }
 
-/** Takes from the log what earlier owners knew of its messages: their nonces, and the newest id, which no id may pass. */
+/** Takes from the log what earlier owners knew of its messages: their nonces, and the newest id; new ones are larger. */
 function recallMessages({ house, nonces }: GuildState, events: readonly OutboxEvent[]): void {
   let newest: Snowflake | undefined
   for (const { name, data } of events) {

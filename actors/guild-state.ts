@@ -22,7 +22,7 @@ export interface Online {
   readonly monitor: Ref
 }
 
-/** Gets a message as it will be once everything queued is stored: null when there is none, undefined when unreadable. */
+/** Gets a message as it will be when all that is queued is stored: null for none, undefined when it is unreadable. */
 export type MessageReader = (message: Message | null | undefined) => void
 
 /** What a guild's process keeps. Records are as they will be once everything in the queue is stored. */

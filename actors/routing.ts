@@ -45,9 +45,9 @@ export function forget(house: House, kind: Kind, key: string): void {
 }
 
 /**
- * Calls the actor with this key, and again while it is away, for at most ACTOR_WAIT_MS: it may have crashed, or its node
- * may be coming back. An attempt that failed may have been carried out, so requests are made such that a second one does
- * nothing more.
+ * Calls the actor with this key, and again while it is away, for at most ACTOR_WAIT_MS: it may have crashed, or its
+ * node may be coming back. An attempt that failed may have been carried out, so requests are made such that a second
+ * one does nothing more.
  * @param request what is asked; told whether an attempt was made before
  * @throws guild_unavailable when it stays away, guild_busy when the way to it is congested
  */

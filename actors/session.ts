@@ -215,7 +215,7 @@ function onDown(process: Process, state: SessionState, monitor: SessionState['ex
 
 // --- presence
 
-/** Registers with the user's presence, then reads the guilds: one that is joined from now on is told by the presence. */
+/** Registers with the user's presence, then reads the guilds: of one that is joined later, the presence tells. */
 async function register(process: Process, state: SessionState): Promise<Registered> {
   const presence = await locate(process, state.house, PRESENCES, state.start.user.id)
   const { own } = state

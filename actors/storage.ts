@@ -76,9 +76,9 @@ async function run(storage: Storage, operation: Operation, args: readonly unknow
 }
 
 /**
- * The storage that another node serves. Its promises are the storage's own. When the node cannot be reached, or does not
- * answer in STORAGE_CALL_MS, an operation fails with `storage_unreachable`: a write may have been carried out or not.
- * One that was not even sent, because the way is congested, fails with `storage_busy`.
+ * The storage that another node serves. Its promises are the storage's own. When the node cannot be reached, or does
+ * not answer in STORAGE_CALL_MS, an operation fails with `storage_unreachable`: a write may have been carried out or
+ * not. One that was not even sent, because the way is congested, fails with `storage_busy`.
  */
 export function remoteStorage(caller: Caller, service: Dest<StorageServiceApi>): Storage {
   const call = (operation: Operation) => {

@@ -209,7 +209,9 @@ function packages(files) {
 
 /** The third-party packages that importing `entry` loads. */
 export function loadedBy(entry, files) {
-  const byPath = new Map(files.map((file) => [file.path, file.imports ? file : { ...file, ...read(file.path, file.text) }]))
+  const byPath = new Map(
+    files.map((file) => [file.path, file.imports ? file : { ...file, ...read(file.path, file.text) }]),
+  )
   const seen = new Set()
   const loaded = new Set()
   const visit = (path) => {

@@ -52,7 +52,7 @@ function referencePayload(
   return { message_reference, referenced_message: referenced === null ? null : messagePayload(referenced, users) }
 }
 
-/** The data of MESSAGE_CREATE and MESSAGE_UPDATE: the message, its guild, and its author as a member while it is one. */
+/** The data of MESSAGE_CREATE and MESSAGE_UPDATE: the message, its guild, and its author as a member if it is one. */
 export function messageEventPayload(
   payload: APIMessage,
   guildId: Snowflake,

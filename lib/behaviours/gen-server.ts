@@ -1,5 +1,5 @@
 import { fault } from '../internal/errors.ts'
-import type { Caller, CallOptions, Context, From } from '../kernel/context.ts'
+import type { Caller, Context, From } from '../kernel/context.ts'
 import type { Reason } from '../kernel/exit.ts'
 import type { Pid } from '../kernel/pid.ts'
 import type { Name, Operations, Protocol, ReplyOf, RequestOf } from '../kernel/protocol.ts'
@@ -147,4 +147,4 @@ export function name<P extends Protocol>(_module: GenServer<P>, text: string): N
   return { name: text }
 }
 
-export type { CallOptions, InitArguments }
+export type { InitArguments }

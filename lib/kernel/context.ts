@@ -1,4 +1,4 @@
-import type { DownMessage, Reason } from './exit.ts'
+import type { Reason } from './exit.ts'
 import type { Node } from './node.ts'
 import type { Pid, Ref } from './pid.ts'
 import type { Program } from './program.ts'
@@ -176,5 +176,3 @@ export interface Context extends Caller {
   ): Promise<T | typeof TIMEOUT>
   receive(match?: (message: unknown) => boolean, options?: ReceiveOptions): Promise<unknown>
 }
-
-export type { DownMessage }

@@ -20,8 +20,6 @@ export interface Protocol {
   continue?: unknown
 }
 
-export type Operation = (...request: never[]) => unknown
-
 /** The operations of one kind, by name. */
 export type Operations<P, Kind extends 'call' | 'cast'> = P extends { [K in Kind]: infer O } ? O : Record<never, never>
 

@@ -1,6 +1,5 @@
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
-import { QUANTUM } from '../../lib/internal/limits.ts'
 import {
   type Context,
   createNode,
@@ -17,6 +16,7 @@ import {
   reply,
   TIMEOUT,
 } from '../../lib/index.ts'
+import { QUANTUM } from '../../lib/internal/limits.ts'
 import { settled, VirtualHost } from '../support/virtual-host.ts'
 
 interface AnyApi {
