@@ -8,6 +8,7 @@ import { createBot, type Daemon, dataFolder, guildhall, startDaemon } from './da
 import { type TcpProxy, tcpProxy } from './tcp-proxy.ts'
 
 /** Bots made with discord.js, unmodified, against the daemon in its own OS processes, on each transport there is. */
+t.setTimeout(400_000)
 const fast = reasonAgainstUws()
 if (fast === undefined) suite('uws')
 else {
