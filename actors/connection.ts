@@ -26,8 +26,8 @@ import type { Close, SessionApi } from './session-protocol.ts'
  *                  └───────── INVALID_SESSION ────────┘
  *
  * It says HELLO, expects heartbeats (4009), counts frames (4008), and refuses what is out of order: a frame that is not
- * one (4001, 4002), opcodes before IDENTIFY (4003) and a second IDENTIFY (4005). The rules of IDENTIFY and RESUME are in
- * login.ts. When the node is shut down the client is told to reconnect.
+ * one (4001, 4002), opcodes before IDENTIFY (4003) and a second IDENTIFY (4005). The rules of IDENTIFY and RESUME are
+ * in login.ts. When the node is shut down the client is told to reconnect.
  */
 export const GatewayConnection: GenServer<ConnectionApi> = {
   init(house, socket, options) {

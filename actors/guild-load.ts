@@ -100,7 +100,7 @@ export async function readPages<T>(
   }
 }
 
-/** Takes from the log what earlier owners knew of its messages: their nonces, and the newest id; new ones are larger. */
+/** Takes from the log what earlier owners knew of its messages: their nonces, and the newest id. */
 function recallMessages({ house, nonces }: GuildState, events: readonly OutboxEvent[]): void {
   let newest: Snowflake | undefined
   for (const { name, data } of events) {

@@ -8,8 +8,8 @@ import type { Dispatch, Listener } from './stream.ts'
 const WITH_CONTENT: ReadonlySet<string> = new Set(['MESSAGE_CREATE', 'MESSAGE_UPDATE'])
 
 /**
- * An event of a guild as its listeners get it: encoded once for all of them, and once more for those, if there are some,
- * who do not see the content of messages.
+ * An event of a guild as its listeners get it: encoded once for all of them, and once more for those, if there are
+ * some, who do not see the content of messages.
  */
 export class Rendering {
   readonly #guildId: Snowflake

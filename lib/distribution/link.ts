@@ -1,5 +1,6 @@
 import { Fault, fault } from '../internal/errors.ts'
 import { BATCH_BYTES, BATCH_ELEMENTS, FRAME_BYTES, LINK_CLOSE_MS, TICKS_MISSED } from '../internal/limits.ts'
+import type { TimerHandle } from '../kernel/host.ts'
 import type { Node } from '../kernel/node.ts'
 import type { NodeAddress } from '../kernel/pid.ts'
 import type { Signal } from '../kernel/remote-signals.ts'
@@ -49,6 +50,7 @@ export class Link extends TimerEntry implements SocketHandler {
   #wrote = true
   #heard = true
   #missed = 0
+  #patience: TimerHandle | undefined
   readonly #flush = () => {
     this.#scheduled = false
     this.#write()
@@ -106,8 +108,9 @@ export class Link extends TimerEntry implements SocketHandler {
     if (this.#closed) return
     this.#end(why)
     this.#socket.end()
-    const { timers } = this.#node
-    if (this.#socket.buffered > 0) timers.start(new Destroyer(this.#socket), LINK_CLOSE_MS)
+    // A timer of the host: those of a node end with it, and the socket must not stay open for a peer that never reads.
+    if (this.#socket.buffered === 0) return
+    this.#patience = this.#node.host.startTimer(() => this.#socket.destroy(), LINK_CLOSE_MS)
   }
 
   opened(): void {}
@@ -124,6 +127,7 @@ export class Link extends TimerEntry implements SocketHandler {
   }
 
   closed(cause: Error | undefined): void {
+    if (this.#patience !== undefined) this.#node.host.stopTimer(this.#patience)
     if (this.#closed) return
     this.#end(fault('connection_lost', cause?.message, cause === undefined ? undefined : { cause }))
   }
@@ -176,19 +180,5 @@ export class Link extends TimerEntry implements SocketHandler {
     this.#reader.stop()
     this.#node.timers.stop(this)
     this.#node.host.microtask(() => this.#handler.down(this, why))
-  }
-}
-
-/** Ends the patience with a socket that is to be closed. */
-class Destroyer extends TimerEntry {
-  readonly #socket: Socket
-
-  constructor(socket: Socket) {
-    super()
-    this.#socket = socket
-  }
-
-  override expire(): void {
-    this.#socket.destroy()
   }
 }

@@ -410,8 +410,8 @@ export class Node implements Caller, CallOwner {
     for (const process of this.#processes.list()) if ((process.flags & ENDED) === 0) process.end('killed')
     if (this.openCalls !== undefined) for (const call of [...this.openCalls]) call.fail('noproc')
     this.#stopped = true
-    this.timers.clear()
     this.remote.close()
+    this.timers.clear()
   }
 }
 

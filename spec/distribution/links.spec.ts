@@ -17,6 +17,7 @@ import {
 import {
   HANDSHAKE_MS,
   HANDSHAKES_PENDING,
+  LINK_CLOSE_MS,
   NAME_PROBE_MS,
   RECONNECT_MAX_MS,
   RECONNECT_MIN_MS,
@@ -476,6 +477,20 @@ t.test('a node that is killed tells the others, and holds nothing open', async (
   t.match(await ear.take(), { type: 'DOWN', reason: 'killed' })
   t.equal(a.seen.at(-1), '-b@h')
   t.equal(network.connections, 0)
+})
+
+t.test('a node that is killed does not wait long for one that does not read', async (t) => {
+  const network = new MemoryNetwork()
+  const [, b] = await pair(t, network)
+  network.stall()
+  b.node.send({ name: 'nobody', node: 'a@h' }, 'never read')
+  b.node.kill()
+  await settled()
+  t.equal(network.connections, 1)
+  b.host.advance(LINK_CLOSE_MS)
+  t.equal(network.connections, 0)
+  await settled()
+  t.equal(b.host.nextDue, undefined, 'nothing keeps the clock of the dead node going')
 })
 
 t.test('what cannot be distributed', async (t) => {

@@ -13,6 +13,7 @@ class MemorySocket implements Socket {
   buffered = 0
   isClosed = false
   isStalled = false
+  #isEnding = false
 
   constructor(network: MemoryNetwork, remote: string, handler: SocketHandler) {
     this.#network = network
@@ -27,12 +28,14 @@ class MemorySocket implements Socket {
     this.buffered += copy.length
     peer.arrives(() => {
       this.buffered -= copy.length
+      if (this.#isEnding && this.buffered === 0) this.destroy()
       if (!peer.isClosed) peer.handler.data(copy)
     })
   }
 
   end(): void {
-    this.destroy()
+    this.#isEnding = true
+    if (this.buffered === 0) this.destroy()
   }
 
   destroy(): void {
