@@ -87,38 +87,39 @@ function snapshotFor({ guild, channels, members, online }: GuildState, listener:
 
 /** A user's presence actor tells of its user. It is monitored: with its end the user counts as gone. */
 export function presenceNews(process: GuildProcess, state: GuildState, { presence, source }: PresenceNews): void {
-  const { members, online } = state
+  const { members, online, watched } = state
   const { userId } = presence
-  const known = online.get(userId)
   if (!members.has(userId)) return
+  const before = online.get(userId)
+  const isKnown = before !== undefined && samePid(before.source, source)
   if (presence.status === 'offline') {
-    if (known !== undefined && samePid(known.source, source)) forget(process, state, known, presence)
+    if (isKnown) goOffline(process, state, before, presence)
     return
   }
-  const monitor = watch(process, known, source)
-  online.set(userId, { presence, source, monitor })
-  if (known === undefined || !isSame(known.presence, presence)) publish(process, state, presence)
+  if (before !== undefined && !isKnown) unwatch(process, state, before)
+  const known: Online = { presence, source, monitor: isKnown ? before.monitor : process.monitor(source) }
+  online.set(userId, known)
+  watched.set(known.monitor.id, known)
+  if (before === undefined || !isSame(before.presence, presence)) publish(process, state, presence)
 }
 
 /** The presence actor with this monitor has ended. */
 export function presenceLost(process: GuildProcess, state: GuildState, monitor: Ref): void {
-  for (const known of state.online.values()) {
-    if (known.monitor !== monitor) continue
-    const since = state.house.node.host.wall()
-    return forget(process, state, known, { ...known.presence, status: 'offline', activities: [], since })
-  }
+  const known = state.watched.get(monitor.id)
+  if (known === undefined) return
+  const since = state.house.node.host.wall()
+  goOffline(process, state, known, { ...known.presence, status: 'offline', activities: [], since })
 }
 
-function forget(process: GuildProcess, state: GuildState, known: Online, presence: Presence): void {
-  process.demonitor(known.monitor, { flush: true })
+function goOffline(process: GuildProcess, state: GuildState, known: Online, presence: Presence): void {
+  unwatch(process, state, known)
   state.online.delete(presence.userId)
   publish(process, state, presence)
 }
 
-function watch(process: GuildProcess, known: Online | undefined, source: Pid): Ref {
-  if (known !== undefined && samePid(known.source, source)) return known.monitor
-  if (known !== undefined) process.demonitor(known.monitor, { flush: true })
-  return process.monitor(source)
+function unwatch(process: GuildProcess, { watched }: GuildState, { monitor }: Online): void {
+  process.demonitor(monitor, { flush: true })
+  watched.delete(monitor.id)
 }
 
 function publish(process: GuildProcess, state: GuildState, presence: Presence): void {

@@ -47,6 +47,7 @@ export async function loadGuild(house: House, guildId: Snowflake): Promise<Guild
     channels: new Map(channels.map((channel) => [channel.id, channel])),
     members: new Map(members.map((member) => [member.user.id, member])),
     online: new Map(),
+    watched: new Map(),
     queue: new CommitQueue(GUILD_QUEUE_ENTRIES, WRITES_PER_COMMIT),
     log: new EventLog(events, GUILD_LOG_EVENTS),
     relays: new GuildRelays(),

@@ -35,6 +35,8 @@ export interface GuildState {
   readonly channels: Map<Snowflake, Channel>
   readonly members: Map<Snowflake, GuildMember>
   readonly online: Map<Snowflake, Online>
+  /** Who is online, by the id of the monitor of the presence actor. */
+  readonly watched: Map<number, Online>
   readonly queue: CommitQueue
   readonly log: EventLog
   readonly relays: GuildRelays

@@ -1,5 +1,6 @@
 import { type EventFrame, encodeEvent } from '../lib/gateway/frame.ts'
 import type { Context } from '../lib/kernel/context.ts'
+import type { DownMessage } from '../lib/kernel/exit.ts'
 import type { Pid, Ref } from '../lib/kernel/pid.ts'
 import type { Position } from '../lib/storage/port.ts'
 import type { Snowflake } from '../lib/storage/snowflake.ts'
@@ -45,10 +46,10 @@ export class RelayListeners {
     this.#entries.set(listener.session.id, entry)
   }
 
-  /** Whether the monitor with this ref was one of a listener's. */
-  down(ref: Ref): boolean {
-    for (const [id, { monitor }] of this.#entries) if (monitor === ref) return this.#entries.delete(id)
-    return false
+  /** Forgets the session that has ended. */
+  down({ ref, object }: DownMessage): void {
+    const id = (object as Pid).id
+    if (this.#entries.get(id)?.monitor === ref) this.#entries.delete(id)
   }
 
   /**

@@ -126,7 +126,7 @@ export const Relay: GenServer<RelayApi> = {
         break
       case 'DOWN':
         if (message.ref === state.guild?.monitor) onGuildDown(this, state)
-        else if (state.listeners.down(message.ref) && state.listeners.size === 0) waitForListeners(this)
+        else onListenerDown(this, state, message)
         break
       case 'idle':
         if (state.listeners.size === 0) return stop('normal', state)
@@ -233,6 +233,7 @@ function acknowledge(process: Process, state: RelayState): void {
   if (state.guild !== null) process.cast(state.guild.pid, 'acknowledge', { relay: process.self, position: state.last })
 }
 
-function waitForListeners(process: Process): void {
-  process.sendAfter(RELAY_IDLE_MS, process.self, { type: 'idle' } satisfies RelayNews)
+function onListenerDown(process: Process, { listeners }: RelayState, down: DownMessage): void {
+  listeners.down(down)
+  if (listeners.size === 0) process.sendAfter(RELAY_IDLE_MS, process.self, { type: 'idle' } satisfies RelayNews)
 }

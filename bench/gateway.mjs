@@ -1,6 +1,7 @@
 // Socket deliveries: bursts of events to 1,000 WebSockets, each with a sequence and a resume window of its own, drained
-// and counted by a client in C in another process. Beside ours runs a server in C that does only what the work asks for.
-// The figure is deliveries per second of the server's CPU time, so the client's share of the machine does not count.
+// and counted by a client in C in another process. Beside ours runs a server in C that does only what the work asks
+// for. The figure is deliveries per second of the server's CPU time, so the client's share of the machine does not
+// count.
 import { execFile, execFileSync, spawn } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { createInterface } from 'node:readline'

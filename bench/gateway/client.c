@@ -4,8 +4,8 @@
 //   cc -O2 -o client client.c
 //   client <port> <control port> <server's pid> <sockets> <phase>[,<phase>...]
 //
-// A phase is <events a burst>:<bursts under way>:<seconds>, seconds of the server's CPU time, so that a busy machine makes
-// it longer and not shorter. After as much again to warm up, at most one second, it prints one line of JSON: the
+// A phase is <events a burst>:<bursts under way>:<seconds>, seconds of the server's CPU time, so that a busy machine
+// makes it longer and not shorter. After as much again to warm up, at most one second, it prints one line of JSON: the
 // deliveries, the server's CPU seconds from /proc, and whether everything that was published has arrived.
 #define _GNU_SOURCE
 #include <arpa/inet.h>

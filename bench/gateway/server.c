@@ -1,5 +1,5 @@
-// The yardstick of the gateway benchmark: a WebSocket server that does no more than the work itself asks for. Epoll, one
-// sequence and one resume window (256 references) for each session, and one send for each session and burst.
+// The yardstick of the gateway benchmark: a WebSocket server that does no more than the work itself asks for. Epoll,
+// one sequence and one resume window (256 references) for each session, and one send for each session and burst.
 //
 //   cc -O2 -o server server.c
 //

@@ -14,8 +14,8 @@ import { fromTagged, Tagged } from './terms.ts'
  *     pid, ref    n            of the node that sends
  *                 -n           of the node that receives, in its present start
  *                 [name, creation, n]
- *     from        [0 | 1 | [name, creation], caller's n or 0, ref, alias]     0: of the node that sends, 1: that receives
- *     tagged      [tag, field, ...]                                           see terms.ts
+ *     from        [whose, caller's n or 0, ref, alias]    whose: 0 sender's, 1 receiver's, or [name, creation]
+ *     tagged      [tag, field, ...]                       see terms.ts
  *
  * Frames do not depend on one another: nothing is agreed in one that a later one uses.
  */

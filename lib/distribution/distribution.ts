@@ -64,8 +64,8 @@ export interface Distribution extends AsyncDisposable {
  * in the order they were sent, each at most once; none is lost but together with the connection, which links see as
  * `noconnection`, calls as `['nodedown', name]` and those who asked with `monitorNodes` as `nodedown`.
  *
- * A term that cannot travel (see terms.ts) is refused where it is sent: `send`, `cast`, `exit` and `reply` throw a Fault
- * `unencodable`, `term_too_deep` or `signal_too_large`, a call fails with it.
+ * A term that cannot travel (see terms.ts) is refused where it is sent: `send`, `cast`, `exit` and `reply` throw a
+ * Fault `unencodable`, `term_too_deep` or `signal_too_large`, a call fails with it.
  *
  * @throws Fault `badarg`, `weak_secret`, `port_in_use`, `port_denied`, `host_unavailable`, `listen_failed`.
  */

@@ -6,7 +6,7 @@ import { FRAME_ELEMENTS, TERM_DEPTH } from '../internal/limits.ts'
  * nothing but what this library writes, within the limits of depth and number. What passes can be handed to a decoder
  * that knows more types than are wanted and has no limit of its own.
  *
- * Taken: nil, booleans, numbers, text, bytes, arrays, maps with text keys, `undefined`, and the extensions of the codec.
+ * Taken: nil, booleans, numbers, text, bytes, arrays, maps with text keys, `undefined`, the extensions of the codec.
  * Not taken: records (msgpackr's way to define its own decoders), timestamps, errors, regular expressions, references.
  */
 

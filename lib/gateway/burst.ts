@@ -1,4 +1,4 @@
-import { type EventFrame, patchSequence } from './frame.ts'
+import { type EventFrame, patchLastFour, patchSequence, tenThousands } from './frame.ts'
 import { headerLength, writeFrame } from './websocket-frame.ts'
 
 /**
@@ -14,6 +14,8 @@ export class Burst {
   readonly #starts: number[] = []
   #wire: Buffer
   #messages: Uint8Array[] | undefined
+  /** The ten thousand of all the numbers in `wire`, if they share one. */
+  #upper: number | undefined
 
   constructor(events: readonly EventFrame[]) {
     this.events = events
@@ -38,11 +40,20 @@ export class Burst {
     return this.#messages
   }
 
-  /** Numbers the events from `first` on. */
+  /**
+   * Numbers the events from `first` on. Most sessions are in the same ten thousand, so that little is to be written.
+   */
   number(first: number): void {
     const wire = this.#wire
     const starts = this.#starts
-    for (let index = 0; index < starts.length; index++) patchSequence(wire, starts[index]!, first + index)
+    const upper = tenThousands(first)
+    const one = upper === tenThousands(first + starts.length - 1)
+    if (one && upper === this.#upper) {
+      for (let index = 0; index < starts.length; index++) patchLastFour(wire, starts[index]!, first + index, upper)
+    } else {
+      for (let index = 0; index < starts.length; index++) patchSequence(wire, starts[index]!, first + index)
+      this.#upper = one ? upper : undefined
+    }
   }
 
   /** Leaves `wire` to whoever still needs it as it is, and goes on with a copy. */

@@ -88,7 +88,9 @@ export class Exchange implements HttpRequest {
 
 type RequestHandlers = Pick<Handlers<unknown>, 'request' | 'failed'>
 
-/** Has the handler answer `exchange`. `respond` is called once with a reply that can be written, if the client is there. */
+/**
+ * Has the handler answer `exchange`. `respond` is called once with a reply that can be written, if the client is there.
+ */
 export function answer(handlers: RequestHandlers, exchange: Exchange, respond: (reply: HttpReply) => void): void {
   const finish = (reply: HttpReply): void => {
     if (!exchange.aborted) respond(reply)

@@ -9,9 +9,9 @@ import { type ClientOpcode, CloseCode, isClientOpcode, Opcode } from './protocol
  *     {"op":0,"s":          ,"t":"MESSAGE_CREATE","d":{"content":"hi"}}
  *                 |---10---|
  *
- * and into a copy of the bytes on their way to a socket `patchSequence` writes the session's number, right-aligned. JSON
- * allows blanks there, and since `s` comes before the event's name its columns are at the same place in every frame.
- * So one frame, which nobody changes, is shared by the resume windows of all sessions.
+ * and into a copy of the bytes on their way to a socket `patchSequence` writes the session's number, right-aligned.
+ * JSON allows blanks there, and since `s` comes before the event's name its columns are at the same place in every
+ * frame. So one frame, which nobody changes, is shared by the resume windows of all sessions.
  */
 export type EventFrame = Uint8Array & { readonly [eventFrame]: never }
 declare const eventFrame: unique symbol
@@ -69,19 +69,30 @@ function digits(fill: string): Uint8Array {
   return Buffer.from(`${numbers.join('')}    `)
 }
 
+/** The part of a number that `patchLastFour` does not write. */
+export function tenThousands(sequence: number): number {
+  return (sequence / 10_000) | 0
+}
+
 /**
- * Writes `sequence` (1 to SEQUENCE_MAX, which is what fits) into the columns of a copy of an event's frame, which begins
- * at `start` of `bytes`. All ten columns are written: the number that stood there may have been longer.
+ * Writes `sequence` (1 to SEQUENCE_MAX, which is what fits) into the columns of a copy of an event's frame, which
+ * begins at `start` of `bytes`. All ten columns are written: the number that stood there may have been longer.
  */
 export function patchSequence(bytes: Uint8Array, start: number, sequence: number): void {
   const column = start + HEAD.length
-  const upper = (sequence / 10_000) | 0
-  const high = (upper / 10_000) | 0
+  const upper = tenThousands(sequence)
+  const high = tenThousands(upper)
   const highAt = high === 0 ? NONE : high * 4
   bytes[column] = BLANKS[highAt + 2]!
   bytes[column + 1] = BLANKS[highAt + 3]!
   writeFour(bytes, column + 2, high === 0 ? BLANKS : ZEROS, upper === 0 ? NONE : (upper - high * 10_000) * 4)
-  writeFour(bytes, column + 6, upper === 0 ? BLANKS : ZEROS, (sequence - upper * 10_000) * 4)
+  patchLastFour(bytes, start, sequence, upper)
+}
+
+/** The same, where the number that stood there was in the same ten thousand, which is `upper`. */
+export function patchLastFour(bytes: Uint8Array, start: number, sequence: number, upper: number): void {
+  const table = upper === 0 ? BLANKS : ZEROS
+  writeFour(bytes, start + HEAD.length + 6, table, (sequence - upper * 10_000) * 4)
 }
 
 function writeFour(bytes: Uint8Array, column: number, table: Uint8Array, at: number): void {

@@ -1,8 +1,8 @@
 import { HEARTBEAT_GRACE_MS, HEARTBEAT_INTERVAL_MS } from '../internal/limits.ts'
 
 /**
- * When a client that is silent counts as gone. A client beats once in `interval` milliseconds, its first beat comes at a
- * random moment of the first interval, and a late beat is forgiven for `grace` milliseconds, for a slow network.
+ * When a client that is silent counts as gone. A client beats once in `interval` milliseconds, its first beat comes at
+ * a random moment of the first interval, and a late beat is forgiven for `grace` milliseconds, for a slow network.
  *
  * A pure rule: times are milliseconds of a monotonic clock. The owner needs no timer for each beat: it asks `remaining`
  * when its timer fires, and starts the timer again with the answer until that is 0.

@@ -56,9 +56,9 @@ export class WriteTurn {
  *
  * There is no queue of its own: what is to be sent is the part of the resume window behind a cursor. So a resume is an
  * `attach` with the cursor at the client's number, and the events it missed and the ones that happen meanwhile go the
- * same way, once and in order. A reader that is too slow makes the outbox hold back, not copy: events wait as references
- * until the socket has drained, and when the window gives up one that was not sent, the connection is cut, since a
- * stream with a hole must not be continued.
+ * same way, once and in order. A reader that is too slow makes the outbox hold back, not copy: events wait as
+ * references until the socket has drained, and when the window gives up one that was not sent, the connection is cut,
+ * since a stream with a hole must not be continued.
  */
 export class Outbox {
   readonly #window: ResumeWindow
@@ -100,8 +100,8 @@ export class Outbox {
   }
 
   /**
-   * Takes an event and returns its sequence number. It leaves at the end of this turn of the event loop, or at once when
-   * so many bytes have come together that waiting saves nothing.
+   * Takes an event and returns its sequence number. It leaves at the end of this turn of the event loop, or at once
+   * when so many bytes have come together that waiting saves nothing.
    * @throws sequence_exhausted as ResumeWindow.push does
    */
   push(event: EventFrame): number {

@@ -145,8 +145,8 @@ export function rateHeaders({ decision, bucket, wall }: RateHeaderInput): Record
 }
 
 /**
- * The 429 for a refused request. Retry-After is in whole seconds, as RFC 9110 has it, rounded up; the body has the exact
- * figure. The global limit is no route's, so its reply has no bucket.
+ * The 429 for a refused request. Retry-After is in whole seconds, as RFC 9110 has it, rounded up; the body has the
+ * exact figure. The global limit is no route's, so its reply has no bucket.
  */
 export function rateLimited(input: RateHeaderInput, scope: RateScope): HttpReply {
   const global = scope === 'global'

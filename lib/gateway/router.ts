@@ -51,8 +51,8 @@ interface Branch<Context, Answer> {
 }
 
 /**
- * Finds the route of a request. Paths are Discord's: `/api/v10`, `/api/v9` or `/api`, then the pattern. A segment with a
- * fixed text goes before a parameter, so that `/users/@me` and `/users/:user` live together. HEAD is answered as GET.
+ * Finds the route of a request. Paths are Discord's: `/api/v10`, `/api/v9` or `/api`, then the pattern. A segment with
+ * a fixed text goes before a parameter, so that `/users/@me` and `/users/:user` live together. HEAD is answered as GET.
  */
 export class Router<Context, Answer> {
   readonly #root: Branch<Context, Answer> = newBranch()

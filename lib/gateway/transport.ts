@@ -17,7 +17,8 @@ export interface Transport {
   readonly name: TransportName
   /**
    * Listens for HTTP/1.1 requests and WebSockets.
-   * @throws port_in_use, port_denied, host_unavailable, listen_failed, badarg (a port is 0 to 65535; 0 takes a free one)
+   * @throws port_in_use, port_denied, host_unavailable, listen_failed, badarg (a port is 0 to 65535; 0 takes a free
+   * one)
    */
   listen<Session>(options: ListenOptions<Session>): Promise<Listener>
 }

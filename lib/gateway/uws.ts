@@ -22,8 +22,8 @@ import {
 
 /**
  * The transport on uWebSockets.js, whose rules this file keeps to the outside's advantage: a request is gone when its
- * callback returns, so it is copied; a response or socket is native memory, so it is never touched after its end; writes
- * outside a cork are a system call each, so replies are corked.
+ * callback returns, so it is copied; a response or socket is native memory, so it is never touched after its end;
+ * writes outside a cork are a system call each, so replies are corked.
  *
  * Three things differ from the other transport, none of which a client that keeps to its RFC can see: one that sends a
  * request before it has the answer to the last may be cut off; what follows an upgrade request before it was answered

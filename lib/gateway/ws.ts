@@ -29,8 +29,8 @@ import { headerLength, writeFrame } from './websocket-frame.ts'
 /**
  * The transport on node:http and ws, which runs wherever Node does. What arrives, and the closing of a socket, is ws's
  * business. Messages that leave are framed here: ws keeps a reference to a message and writes its header apart, where
- * the port promises a copy and one write for all that a cork has gathered. It cannot tangle, since a server's frames are
- * neither masked nor, here, compressed, and both write whole frames in the order of the calls.
+ * the port promises a copy and one write for all that a cork has gathered. It cannot tangle, since a server's frames
+ * are neither masked nor, here, compressed, and both write whole frames in the order of the calls.
  */
 export const wsTransport: Transport = { name: 'ws', listen }
 

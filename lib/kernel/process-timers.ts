@@ -31,8 +31,15 @@ export class ProcessTimer extends TimerEntry {
   }
 
   override expire(): void {
+    const { node } = this.#table
     this.#table.remove(this)
-    this.#table.node.sendQuietly(this.#to, this.#message)
+    try {
+      node.sendQuietly(this.#to, this.#message)
+    } catch (error) {
+      // It cannot travel to the node it is for, and who sent it is no longer at hand to be told.
+      const details = { to: this.#to, reason: error }
+      node.report({ level: 'error', label: ['timer', 'not_sent'], details })
+    }
   }
 }
 

@@ -292,6 +292,27 @@ t.test('a commit that fails crashes the guild, which comes back with what is sto
   }
 })
 
+t.test('a guild that cannot be loaded is loaded later', async (t) => {
+  let isBroken = false
+  let attempts = 0
+  const wrap = (storage: Storage): Storage =>
+    wrapStorage(storage, async (operation, _args, run) => {
+      if (operation === 'raiseGeneration' && isBroken && ++attempts < 4) throw new Error('the storage is away')
+      return run()
+    })
+  await using chat = await startChat({ nodes: 2, wrap })
+  const { alice, guild, a, b } = await twoClients(chat)
+  isBroken = true
+  await chat.kill(GUILDS, guild.id)
+  const sent = await chat.say(alice, guild.channelId, numbers(4))
+  for (const client of [a, b]) {
+    await client.untilEvent('MESSAGE_CREATE', 4)
+    gotAll(t, client, sent)
+    t.equal(client.of('GUILD_CREATE').length, 2)
+  }
+  t.equal(attempts, 4)
+})
+
 t.test('the nodes lose each other', async (t) => {
   await t.test('for a moment: what was missed is made up', async (t) => {
     await using chat = await startChat({ nodes: 2 })

@@ -476,6 +476,16 @@ t.test('a node that does not read is cut, and calls to it fail', async (t) => {
   t.strictSame(a.nodes(), ['b@here'], 'the others are not disturbed')
 })
 
+t.test('a timer whose message cannot travel is reported', async (t) => {
+  const { here, reports, arrived } = await pair(t)
+  const to = { name: 'ear', node: 'b@here' }
+  here.context.sendAfter(1, to, { fun: () => 1 })
+  here.context.sendAfter(2, here.context.self, 'due')
+  t.equal(await here.take(), 'due')
+  await arrived()
+  t.match(reports.at(-1), { label: ['timer', 'not_sent'], details: { to, reason: { code: 'unencodable' } } })
+})
+
 t.test('a port that is in use', async (t) => {
   const { port } = await pair(t)
   const node = createNode({ name: 'third@here', reporter: () => {} })

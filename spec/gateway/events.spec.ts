@@ -70,6 +70,26 @@ t.test('events', async (t) => {
     }
   })
 
+  t.test('in a burst carry the numbers of one session after the other', async (t) => {
+    const near = fc.tuple(sequenceNumber, fc.integer({ min: -2, max: 2 }))
+    t.doesNotThrow(() =>
+      fc.assert(
+        fc.property(fc.array(near, { minLength: 1 }), fc.integer({ min: 1, max: 4 }), (sessions, size) => {
+          const burst = new Burst(Array.from({ length: size }, (_, index) => numberedEvent(index)))
+          for (const [number, nudge] of sessions.flatMap((session) => [session, session])) {
+            const first = Math.min(Math.max(1, number + nudge), SEQUENCE_MAX - size)
+            burst.number(first)
+            const numbers = burst.messages.map((message) => (parsed(message) as { s: number }).s)
+            assert.deepEqual(
+              numbers,
+              Array.from({ length: size }, (_, index) => first + index),
+            )
+          }
+        }),
+      ),
+    )
+  })
+
   t.test('in a burst are WebSocket frames', async (t) => {
     const lengths = fc.array(fc.constantFrom(0, 60, 61, 62, 63, 64, 300, 65_400, 65_600), {
       minLength: 1,
