@@ -1,13 +1,11 @@
 import { MEMBERS_PER_SNAPSHOT, MISSED_CHARACTERS } from '../lib/internal/limits.ts'
-import type { Pid, Ref } from '../lib/kernel/pid.ts'
-import { samePid } from '../lib/kernel/pid.ts'
+import { type Pid, type Ref, samePid } from '../lib/kernel/pid.ts'
 import { equalTerms } from '../lib/kernel/term.ts'
 import type { OutboxEvent, Position } from '../lib/storage/port.ts'
-import type { Snowflake } from '../lib/storage/snowflake.ts'
 import type { EventLog } from './event-log.ts'
 import { announce, whenStored } from './guild-commit.ts'
 import type { GuildProcess } from './guild-protocol.ts'
-import type { GuildState, Online } from './guild-state.ts'
+import type { GuildMember, GuildState, Online } from './guild-state.ts'
 import { hasIntent, Intent } from './intents.ts'
 import { guildCreatePayload } from './payloads/guild.ts'
 import { type Presence, presencePayload } from './payloads/presence.ts'
@@ -18,9 +16,13 @@ import type { Joined, Listener, PresenceNews, StreamMessage, Subscription } from
 /**
  * A relay follows the guild from now on. It gets, in this order: whether the stream goes on where it was, the answer
  * for each of its sessions, what it has missed, and everything new.
+ *
+ * What a session is shown is made when it is asked for, and rests on what was decided by then; it is sent when that is
+ * stored, at the same place in the stream.
  */
 export function subscribe(process: GuildProcess, state: GuildState, subscription: Subscription): void {
   const { relay, stream, since, listeners } = subscription
+  const views = listeners.map((listener) => viewFor(state, listener))
   whenStored(process, state, () => {
     const { log, relays } = state
     const missed = since === null ? [] : log.after(since)
@@ -28,7 +30,7 @@ export function subscribe(process: GuildProcess, state: GuildState, subscription
     const position = resumed && since !== null ? since : log.head
     relays.add(process, relay, stream, position)
     send(process, relay, { type: 'subscribed', stream, position, resumed })
-    for (const listener of listeners) send(process, relay, admit(state, stream, listener))
+    for (const view of views) send(process, relay, admit(state, stream, view))
     if (resumed) for (const link of missed) send(process, relay, { type: 'event', stream, ...link })
   })
 }
@@ -40,18 +42,29 @@ export function join(
   request: { readonly relay: Pid; readonly stream: number; readonly listener: Listener },
 ): void {
   const { relay, stream, listener } = request
+  const view = viewFor(state, listener)
   whenStored(process, state, () => {
-    if (state.relays.follows(relay, stream)) send(process, relay, admit(state, stream, listener))
+    if (state.relays.follows(relay, stream)) send(process, relay, admit(state, stream, view))
   })
 }
 
-function admit(state: GuildState, stream: number, listener: Listener): Joined {
-  const { session, userId, since } = listener
-  const { log, members } = state
-  const joined = { type: 'joined', stream, session, position: log.head } as const
-  if (!members.has(userId)) return { ...joined, snapshot: null, missed: 'denied' }
-  const missed = since === null ? [] : eventsAfter(log, since)
-  return { ...joined, snapshot: listener.snapshot ? snapshotFor(state, listener) : null, missed }
+interface View {
+  readonly listener: Listener
+  readonly isMember: boolean
+  readonly snapshot: string | null
+}
+
+function viewFor(state: GuildState, listener: Listener): View {
+  const self = state.members.get(listener.userId)
+  if (self === undefined) return { listener, isMember: false, snapshot: null }
+  return { listener, isMember: true, snapshot: listener.snapshot ? snapshotFor(state, listener, self) : null }
+}
+
+function admit({ log }: GuildState, stream: number, { listener, isMember, snapshot }: View): Joined {
+  const { session, since } = listener
+  const joined = { type: 'joined', stream, session, position: log.head, snapshot } as const
+  if (!isMember) return { ...joined, missed: 'denied' }
+  return { ...joined, missed: since === null ? [] : eventsAfter(log, since) }
 }
 
 function eventsAfter(log: EventLog, since: Position): readonly OutboxEvent[] | 'gone' {
@@ -61,28 +74,31 @@ function eventsAfter(log: EventLog, since: Position): readonly OutboxEvent[] | '
   return characters > MISSED_CHARACTERS ? 'gone' : links.map(({ event }) => event)
 }
 
-/**
- * GUILD_CREATE as this session gets it. Who does not want presences is shown itself alone; a large guild shows the
- * members that are online.
- */
-function snapshotFor({ guild, channels, members, online }: GuildState, listener: Listener): string {
-  const { userId, intents, largeThreshold } = listener
-  const large = members.size > largeThreshold
-  const wantsPresences = hasIntent(intents, Intent.GUILD_PRESENCES)
-  const isShown = (id: Snowflake) => wantsPresences && (!large || online.has(id))
-  const self = members.get(userId)!
-  const others = [...members.values()].filter(({ user }) => user.id !== userId && isShown(user.id))
-  const shown = [self, ...others.slice(0, MEMBERS_PER_SNAPSHOT - 1)]
+/** GUILD_CREATE as this session gets it. */
+function snapshotFor(state: GuildState, listener: Listener, self: GuildMember): string {
+  const { guild, channels, members, online } = state
+  const shown = shownTo(state, listener, self)
   const payload = guildCreatePayload({
     guild,
     channels: channels.values(),
     members: shown,
     presences: shown.flatMap(({ user }) => online.get(user.id)?.presence ?? []),
     memberCount: members.size,
-    large,
+    large: members.size > listener.largeThreshold,
     joinedAt: self.member.joinedAt,
   })
   return JSON.stringify(payload)
+}
+
+/** Who does not want presences is shown itself alone; a large guild shows the members that are online. */
+function shownTo({ members, online }: GuildState, listener: Listener, self: GuildMember): GuildMember[] {
+  const shown = [self]
+  if (!hasIntent(listener.intents, Intent.GUILD_PRESENCES)) return shown
+  for (const id of members.size > listener.largeThreshold ? online.keys() : members.keys()) {
+    if (shown.length === MEMBERS_PER_SNAPSHOT) break
+    if (id !== listener.userId) shown.push(members.get(id)!)
+  }
+  return shown
 }
 
 /** A user's presence actor tells of its user. It is monitored: with its end the user counts as gone. */

@@ -1,6 +1,6 @@
 import type { APIMessage } from 'discord-api-types/v10'
 import { type GenServer, noreply, ok, type Self, stop } from '../lib/behaviours/index.ts'
-import { HISTORY_IDLE_MS, HISTORY_READS } from '../lib/internal/limits.ts'
+import { HISTORY_IDLE_MS, HISTORY_PAUSE_MS, HISTORY_READS } from '../lib/internal/limits.ts'
 import type { Caller, From } from '../lib/kernel/context.ts'
 import type { MessageQuery } from '../lib/storage/port.ts'
 import type { Snowflake } from '../lib/storage/snowflake.ts'
@@ -18,13 +18,17 @@ import { callActor, type Kind } from './routing.ts'
  *        r2 r3 r4 ...  wait for the next     read 2 ─────────────> r2 r3 r4 ...
  *
  * Who comes while a read is under way does not get its result, but waits for the next: that one has begun after it was
- * asked for, so it shows everything that was acknowledged by then. A thousand readers cost two reads.
+ * asked for, so it shows everything that was acknowledged by then. The next begins a moment later, so that those who
+ * have just been answered and ask again come along: a thousand readers cost two or three reads.
  */
 export interface HistoryApi {
   state: HistoryState
   init: [house: House, channelId: Snowflake]
   call: { read(query: HistoryQuery): Outcome<readonly APIMessage[]> }
-  info: 'timeout' | { readonly type: 'read'; readonly key: string; readonly settled: Settled<readonly APIMessage[]> }
+  info:
+    | 'timeout'
+    | { readonly type: 'read'; readonly key: string; readonly settled: Settled<readonly APIMessage[]> }
+    | { readonly type: 'next'; readonly key: string }
 }
 
 interface HistoryState {
@@ -65,13 +69,16 @@ export const History: GenServer<HistoryApi> = {
 
   handleInfo(message, state) {
     if (message === 'timeout') return stop('normal', state)
-    const { key, settled } = message
-    const { query, readers, next } = state.reads.get(key)!
-    const outcome = settled[0] === 'ok' ? settled : refused('guild_unavailable', 'the storage could not be read')
-    for (const from of readers) this.reply(from, outcome)
-    state.waiting -= readers.length
-    state.reads.delete(key)
-    if (next.length > 0) startRead(this, state, key, query, next)
+    const { query, readers, next } = state.reads.get(message.key)!
+    if (message.type === 'next') startRead(this, state, message.key, query, next)
+    else {
+      const { key, settled } = message
+      const outcome = settled[0] === 'ok' ? settled : refused('guild_unavailable', 'the storage could not be read')
+      for (const from of readers) this.reply(from, outcome)
+      state.waiting -= readers.length
+      if (next.length === 0) state.reads.delete(key)
+      else this.sendAfter(HISTORY_PAUSE_MS, this.self, { type: 'next', key })
+    }
     return noreply(state, state.reads.size === 0 ? IDLE : undefined)
   },
 }

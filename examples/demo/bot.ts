@@ -13,6 +13,7 @@ export class Bot implements AsyncDisposable {
   /** Ids of the messages that its gateway was sent, in the order in which they came, before discord.js has a say. */
   readonly heard: string[] = []
   #hear: () => void = () => {}
+  #leaving = false
 
   /** Logs a bot in at the node that listens on this port. */
   static async logIn(token: string, port: number, tell: (line: string) => void): Promise<Bot> {
@@ -48,6 +49,7 @@ export class Bot implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#leaving = true
     await this.client.destroy()
     this.network[Symbol.dispose]()
   }
@@ -65,7 +67,9 @@ export class Bot implements AsyncDisposable {
   }
 
   #narrate(tell: (line: string) => void): void {
-    const sees = (what: string) => tell(`${this.name.padEnd(5)} sees  ${what}`)
+    const sees = (what: string) => {
+      if (!this.#leaving) tell(`${this.name.padEnd(5)} sees  ${what}`)
+    }
     this.client.on(Events.MessageCreate, ({ author, content }) => sees(`${author.username}: ${content}`))
     this.client.on(Events.GuildUnavailable, ({ name }) => sees(`the guild ${name} has become unavailable`))
     this.client.on(Events.GuildAvailable, ({ name }) => sees(`the guild ${name} is available again`))

@@ -78,22 +78,17 @@ export class Daemon implements AsyncDisposable {
   }
 }
 
-/** The first of two ports in a row that are free. */
+/** The first of two ports in a row that are free, below those that the system gives to outgoing connections. */
 async function twoFreePorts(): Promise<number> {
-  for (;;) {
-    const port = await listenOnce(0)
-    if (port !== undefined && (await listenOnce(port + 1)) !== undefined) return port
+  for (let port = 20_000 + 2 * (process.pid % 5000); ; port += 2) {
+    if ((await isFree(port)) && (await isFree(port + 1))) return port
   }
 }
 
-/** The port, when it could be listened on. */
-function listenOnce(port: number): Promise<number | undefined> {
+function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer()
-    server.once('error', () => resolve(undefined))
-    server.listen(port, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' ? address?.port : undefined))
-    })
+    server.once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
   })
 }

@@ -25,23 +25,56 @@ export async function openControlSocket(folder: string, operations: ControlOpera
   if (await isServed(path)) throw fault('already_running', folder)
   // Left behind by a daemon that could not clean up.
   unlinkIfThere(path)
-  const server = createServer({ allowHalfOpen: true }, (socket) => serve(socket, operations))
-  server.maxConnections = CONTROL_CONNECTIONS
-  await listening(server, path)
-  chmodSync(path, 0o600)
-  return new ControlSocket(server)
+  const socket = new ControlSocket(operations)
+  await socket.listen(path)
+  return socket
 }
 
 export class ControlSocket implements AsyncDisposable {
+  readonly #operations: ControlOperations
   readonly #server: Server
+  /** Connections whose request has not come yet. */
+  readonly #waiting = new Set<Socket>()
 
-  constructor(server: Server) {
-    this.#server = server
+  constructor(operations: ControlOperations) {
+    this.#operations = operations
+    this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#serve(socket))
+    this.#server.maxConnections = CONTROL_CONNECTIONS
+  }
+
+  async listen(path: string): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', (cause) => reject(fault('storage_unwritable', cause.message, { cause })))
+      this.#server.listen(path, resolve)
+    })
+    chmodSync(path, 0o600)
   }
 
   /** Stops serving; requests that are being answered get their answer. The socket's file is removed. */
   [Symbol.asyncDispose](): Promise<void> {
-    return new Promise((resolve) => this.#server.close(() => resolve()))
+    return new Promise((resolve) => {
+      this.#server.close(() => resolve())
+      for (const socket of this.#waiting) socket.destroy()
+    })
+  }
+
+  #serve(socket: Socket): void {
+    let request = ''
+    this.#waiting.add(socket)
+    socket.setTimeout(CONTROL_MS, () => socket.destroy())
+    socket.on('error', () => socket.destroy())
+    socket.once('close', () => this.#waiting.delete(socket))
+    socket.on('data', (chunk) => {
+      request += chunk.toString('latin1')
+      if (request.length > CONTROL_REQUEST_BYTES) socket.destroy()
+      else if (request.endsWith('\n') && this.#waiting.delete(socket)) this.#answer(socket, request)
+    })
+    // Whoever leaves without a request only wanted to know whether somebody is here.
+    socket.once('end', () => this.#waiting.has(socket) && socket.destroy())
+  }
+
+  async #answer(socket: Socket, request: string): Promise<void> {
+    socket.end(`${JSON.stringify(await answerTo(request, this.#operations))}\n`)
   }
 }
 
@@ -92,26 +125,6 @@ function unlinkIfThere(path: string): void {
 function isAbsence(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   return code === 'ENOENT' || code === 'ECONNREFUSED' || code === 'ENOTDIR'
-}
-
-function listening(server: Server, path: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (cause) => reject(fault('storage_unwritable', cause.message, { cause })))
-    server.listen(path, resolve)
-  })
-}
-
-function serve(socket: Socket, operations: ControlOperations): void {
-  let request = ''
-  socket.setTimeout(CONTROL_MS, () => socket.destroy())
-  socket.on('error', () => socket.destroy())
-  socket.on('data', (chunk) => {
-    request += chunk.toString('latin1')
-    if (request.length > CONTROL_REQUEST_BYTES) socket.destroy()
-    if (!request.endsWith('\n')) return
-    socket.removeAllListeners('data')
-    answerTo(request, operations).then((answer) => socket.end(`${JSON.stringify(answer)}\n`))
-  })
 }
 
 async function answerTo(request: string, operations: ControlOperations): Promise<object> {

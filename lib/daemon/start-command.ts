@@ -12,6 +12,7 @@ import { failureText, type NodeStatus, type Service, type ServiceOptions } from 
 import { startSingle } from './single.ts'
 import type { DaemonStatus } from './status-command.ts'
 import { packageVersion } from './version.ts'
+import { urlOf } from './worker-protocol.ts'
 
 /** Runs the daemon until it is told to stop (SIGTERM, SIGINT), then ends it in order: exit code 0. */
 export const startCommand: Command = {
@@ -100,7 +101,7 @@ async function announce(terminal: Terminal, { folder }: ServiceOptions, service:
   const nodes = (await service.status()).filter(isServing)
   const [first] = nodes
   if (first === undefined) return
-  const urls = nodes.map(({ host, port }) => `http://${host}:${port}`)
+  const urls = nodes.map(urlOf)
   terminal.out(`guildhall ${packageVersion()}`)
   for (const url of urls) terminal.out(`  address    ${url}/api`)
   terminal.out(`  transport  ${first.transport} (${first.reason})`)

@@ -2,6 +2,7 @@ import type { Command } from './command-line.ts'
 import { askDaemon } from './control-socket.ts'
 import { DATA_OPTION } from './data-option.ts'
 import type { NodeStatus } from './service.ts'
+import { urlOf } from './worker-protocol.ts'
 
 /** What the daemon answers to `status`. */
 export interface DaemonStatus {
@@ -28,7 +29,7 @@ function table(nodes: readonly NodeStatus[]): string[] {
     ['node', 'state', 'address', 'transport', 'pid'],
     ...nodes.map((node) => {
       const process = node.state === 'serving' ? [node.transport, String(node.pid)] : ['', '']
-      return [node.name, node.state, `http://${node.host}:${node.port}`, ...process]
+      return [node.name, node.state, urlOf(node), ...process]
     }),
   ]
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))

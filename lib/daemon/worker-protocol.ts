@@ -10,6 +10,11 @@ export interface Address {
   readonly port: number
 }
 
+/** Where clients find it. */
+export function urlOf({ host, port }: Address): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
 /** What the OS process of a node is told when it starts. */
 export interface WorkerConfig {
   readonly name: string

@@ -202,9 +202,12 @@ class UwsSocket<Session> extends Socket<Session> {
   }
 
   sendBurst({ messages }: Burst): void {
-    this.cork(() => {
-      for (const message of messages) this.send(message)
-    })
+    if (messages.length === 1) this.send(messages[0]!)
+    else this.cork(() => this.#sendAll(messages))
+  }
+
+  #sendAll(messages: readonly Uint8Array[]): void {
+    for (const message of messages) this.send(message)
   }
 
   protected gather(run: () => void): void {

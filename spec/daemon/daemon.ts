@@ -18,9 +18,14 @@ export interface Output {
 }
 
 /** Runs a command of the program to its end. */
-export async function guildhall(...args: readonly string[]): Promise<Output> {
+export function guildhall(...args: readonly string[]): Promise<Output> {
+  return run(GUILDHALL, ...args)
+}
+
+/** Runs a program of Node's to its end. */
+export async function run(program: string, ...args: readonly string[]): Promise<Output> {
   try {
-    const { stdout, stderr } = await promisify(execFile)(process.execPath, [GUILDHALL, ...args])
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, [program, ...args])
     return { code: 0, stdout, stderr }
   } catch (error) {
     const { code, stdout, stderr } = error as Output

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import t from 'tap'
-import { createBot, dataFolder, startDaemon } from './daemon.ts'
+import { createBot, dataFolder, run, startDaemon } from './daemon.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 
@@ -27,6 +27,16 @@ t.test("the README's bot logs in, makes a guild and answers !ping", async (t) =>
   bot.kill()
   await once(bot, 'exit')
   t.equal(await daemon.stop(), 0)
+})
+
+t.test('the demo ends by itself, with nothing lost', async (t) => {
+  const { code, stdout } = await run(join(ROOT, 'dist/examples/demo.js'))
+  t.equal(code, 0)
+  const acknowledged = /(\d+) messages acknowledged/.exec(stdout)?.[1]
+  for (const where of ['in the history', 'heard by alice', 'heard by bob']) {
+    t.match(stdout, `${acknowledged} of them ${where}`)
+  }
+  t.match(stdout, /its session resumed/)
 })
 
 /** The first JavaScript block that imports discord.js. */

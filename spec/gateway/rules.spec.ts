@@ -16,11 +16,11 @@ import { errorReply, jsonReply } from '../../lib/gateway/reply.ts'
 import { type Match, type NoMatch, type Params, Router } from '../../lib/gateway/router.ts'
 
 const rule = fc.record({ limit: fc.integer({ min: 1, max: 10 }), windowMs: fc.integer({ min: 1, max: 1000 }) })
-/** Times that never go back. */
-const times = fc.array(fc.double({ min: 0, max: 300, noNaN: true }), { maxLength: 100 }).map((steps) => {
+/** Times that never go back, in quarters of a millisecond so that they add up exactly. */
+const times = fc.array(fc.nat(1200), { maxLength: 100 }).map((steps) => {
   let now = 0
   return steps.map((step) => {
-    now += step
+    now += step / 4
     return now
   })
 })
@@ -57,7 +57,7 @@ t.test('a bucket', async (t) => {
             assert.ok(decision.remaining >= 0 && decision.remaining < rule.limit)
             assert.ok(decision.resetAfterMs > 0 && decision.resetAfterMs <= rule.windowMs)
             if (decision.allowed) through.push(now)
-            else assert.ok(bucket.peek(now + decision.resetAfterMs + 1e-6).allowed)
+            else assert.ok(bucket.peek(now + decision.resetAfterMs).allowed)
             const span = through.filter((then) => then > now - rule.windowMs)
             assert.ok(span.length <= 2 * rule.limit)
           }
