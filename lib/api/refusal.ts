@@ -27,7 +27,7 @@ interface FieldErrors {
   [field: string]: FieldErrors | FieldErrors['_errors']
 }
 
-/** The 400 for a body, a query or a path that breaks its schema: every field's errors, in a tree of the form's shape. */
+/** The 400 for a body, a query or a path that breaks its schema: each field's errors, in a tree of the form's shape. */
 export class InvalidForm extends Error {
   override readonly name = 'InvalidForm'
   readonly reply: HttpReply

@@ -26,7 +26,7 @@ export type NodeStatus = { readonly name: string } & (
 export interface Service {
   /** The nodes, in order of their ports. */
   status(): Promise<readonly NodeStatus[]>
-  /** Kills a guild's actor; false when it does not run. Its supervisor, or the next who asks for it, starts it again. */
+  /** Kills a guild's actor; false when it does not run. Its supervisor, or the next who asks, starts it again. */
   killGuild(guildId: string): Promise<boolean>
   /** Resolves, with the reason, when it has ended by itself: everything was tried again, and failed again. */
   readonly failed: Promise<Reason>

@@ -220,7 +220,7 @@ export const ROUTES = 65_536
 export const ACTOR_RESTARTS = 1000
 export const ACTOR_RESTART_SECONDS = 5
 /** Milliseconds between a read of a channel's history and the next like it, for those who have come meanwhile. */
-export const HISTORY_PAUSE_MS = 2
+export const HISTORY_PAUSE_MS = 5
 /** Reads that may wait in one channel's history. */
 export const HISTORY_READS = 65_536
 /** Storage operations of other nodes that are carried out at a time. */

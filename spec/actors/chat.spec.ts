@@ -227,6 +227,7 @@ t.test('presence comes back with the guild, and after a crash of its own', async
   await a.until(() => status() === 'dnd')
   b.close(1000)
   await a.until(() => status() === 'offline')
+  t.equal(a.closeCode, undefined)
 })
 
 /** How a client shows somebody: as it was told last, in GUILD_CREATE or since. */
