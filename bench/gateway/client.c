@@ -5,8 +5,8 @@
 //   client <port> <control port> <server's pid> <sockets> <phase>[,<phase>...]
 //
 // A phase is <events a burst>:<bursts under way>:<seconds>, seconds of the server's CPU time, so that a busy machine
-// makes it longer and not shorter. After as much again to warm up, at most one second, it prints one line of JSON: the
-// deliveries, the server's CPU seconds from /proc, and whether everything that was published has arrived.
+// makes it longer and not shorter. After half as much to warm up, it prints one line of JSON: the deliveries, the
+// server's CPU seconds from /proc, and whether everything that was published has arrived.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -180,7 +180,7 @@ static void phase(const char *text) {
   sscanf(text, "%d:%d:%lf", &events, &under_way, &seconds);
   dprintf(control, "!per %d\n", events);
   usleep(20000);
-  int complete = run(events, under_way, seconds < 1 ? seconds : 1);
+  int complete = run(events, under_way, seconds / 2);
   double cpu = server_cpu();
   u64 delivered_before = delivered, published_before = published, started = now_us();
   complete = complete && run(events, under_way, seconds);

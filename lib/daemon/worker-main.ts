@@ -1,4 +1,4 @@
-import { remoteStorage } from '../../actors/storage.ts'
+import { remoteStorage, STORAGE } from '../../actors/storage.ts'
 import { createNode, type OtpNode } from '../behaviours/index.ts'
 import { type Distribution, distribute } from '../distribution/index.ts'
 import { Fault } from '../internal/errors.ts'
@@ -10,8 +10,9 @@ import type { FromWorker, ToWorker, WorkerConfig } from './worker-protocol.ts'
 
 // The launcher is gone, killed perhaps, and with it the storage: what is not acknowledged by now will not be.
 process.once('disconnect', () => process.exit(1))
-// A terminal sends it to all the processes it shows; the launcher is the one that acts on it.
+// Terminals and service managers send these to every process there is. The launcher acts on them, and tells its nodes.
 process.on('SIGINT', () => {})
+process.on('SIGTERM', () => {})
 
 process.on('message', (message: ToWorker) => {
   if (message.type === 'start') start(message.config)
@@ -22,12 +23,10 @@ async function start(config: WorkerConfig): Promise<void> {
   const node = createNode({ name: config.name, reporter: log.report })
   try {
     const distribution = await distribute(node, config.distribution)
-    const stop = () => end(node, distribution)
-    process.on('message', (message: ToWorker) => message.type === 'stop' && stop())
-    process.once('SIGTERM', stop)
+    process.on('message', (message: ToWorker) => message.type === 'stop' && end(node, distribution))
     const { endpoint, ended } = await startChatNode(node, {
       ...config,
-      storage: remoteStorage(node, { name: 'storage', node: config.launcher }),
+      storage: remoteStorage(node, { name: STORAGE, node: config.launcher }),
     })
     log.started()
     tell({ type: 'serving', endpoint })
