@@ -14,6 +14,9 @@ if (process.argv[2] === 'transports') {
   process.exit()
 }
 
+/** As many events as server.c keeps. The daemon keeps more: see RESUME_WINDOW_EVENTS. */
+const WINDOW = { events: 256, bytes: 1_048_576 }
+
 const { transport } = chooseTransport(process.argv[2])
 const turn = new WriteTurn(systemHost)
 const sessions = new Set()
@@ -24,7 +27,7 @@ const listener = await transport.listen({
   handlers: {
     request: () => ({ status: 404 }),
     open(connection) {
-      const outbox = new Outbox(new ResumeWindow(), turn)
+      const outbox = new Outbox(new ResumeWindow(WINDOW), turn)
       outbox.attach(connection, 0)
       sessions.add(outbox)
       return outbox

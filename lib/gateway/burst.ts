@@ -12,7 +12,7 @@ import { headerLength, writeFrame } from './websocket-frame.ts'
 export class Burst {
   readonly events: readonly EventFrame[]
   readonly #starts: number[] = []
-  #wire: Buffer
+  readonly #wire: Buffer
   #messages: Uint8Array[] | undefined
   /** The ten thousand of all the numbers in `wire`, if they share one. */
   #upper: number | undefined
@@ -54,13 +54,5 @@ export class Burst {
       for (let index = 0; index < starts.length; index++) patchSequence(wire, starts[index]!, first + index)
       this.#upper = one ? upper : undefined
     }
-  }
-
-  /** Leaves `wire` to whoever still needs it as it is, and goes on with a copy. */
-  leaveWire(): void {
-    const copy = Buffer.allocUnsafeSlow(this.#wire.length)
-    copy.set(this.#wire)
-    this.#wire = copy
-    this.#messages = undefined
   }
 }

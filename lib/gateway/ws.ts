@@ -9,6 +9,7 @@ import {
   SOCKET_CLOSE_MS,
 } from '../internal/limits.ts'
 import type { Burst } from './burst.ts'
+import { DirectWriter } from './direct-writer.ts'
 import { answer, Exchange, upgradeRefusal } from './exchange.ts'
 import { CloseCode } from './protocol.ts'
 import { type HttpReply, OVERLOADED } from './reply.ts'
@@ -136,12 +137,14 @@ const NOTHING = Buffer.alloc(0)
 class WsSocket<Session> extends Socket<Session> {
   readonly #websocket: WebSocket
   readonly #tcp: TcpSocket
+  readonly #direct: DirectWriter
   #draining = false
 
   constructor(owner: SocketOwner<Session>, websocket: WebSocket, tcp: TcpSocket) {
     super(owner)
     this.#websocket = websocket
     this.#tcp = tcp
+    this.#direct = new DirectWriter(tcp)
   }
 
   get buffered(): number {
@@ -171,12 +174,12 @@ class WsSocket<Session> extends Socket<Session> {
   }
 
   /** What the system takes at once, which is the rule, is not copied: every delivery of an event passes here. */
-  sendBurst(burst: Burst): void {
+  sendBurst({ wire }: Burst): void {
     if (!this.#ready()) return
     if (corked === this) this.#writeCorked()
-    this.#tcp.write(burst.wire)
-    if (this.#tcp.writableLength === 0) return
-    burst.leaveWire()
+    const taken = this.#tcp.writableLength === 0 ? this.#direct.write(wire) : 0
+    if (taken === wire.length) return
+    this.#tcp.write(Buffer.from(wire.subarray(taken)))
     this.#awaitDrain()
   }
 
