@@ -2,6 +2,7 @@
 // of one run never disturbs the next, and always with the same four arguments: WORK BATCH WARM-UP-MS MEASURED-MS.
 import { execFile, execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
@@ -31,6 +32,7 @@ export function contenders() {
   return [
     ...nodes.map((node) => onNode('ours', node, (work) => `works/${work.key}.mjs`)),
     ...(compileBeam() ? [onBeam([]), onBeam(['+S', '1'])] : []),
+    ...(buildRactor() ? [onRactor(1), onRactor(availableParallelism())] : []),
     ...nodes.map((node) => onNode('nact', node, () => 'peers/nact.mjs')),
   ]
 }
@@ -71,12 +73,27 @@ function onBeam(flags) {
   return { name: 'BEAM', node: undefined, setting: flags.join(' '), command }
 }
 
+function onRactor(threads) {
+  const command = (work, times) => [
+    'build/ractor/release/bench-ractor',
+    [String(threads), work.key, ...[work.batch, ...times].map(String)],
+  ]
+  return { name: 'ractor', node: undefined, setting: threads === 1 ? '1 thread' : `${threads} threads`, command }
+}
+
+const isInstalled = (tool) => (process.env.PATH ?? '').split(':').some((folder) => existsSync(`${folder}/${tool}`))
+
+/** False where Rust is not installed. The first build fetches ractor and takes a minute or two. */
+function buildRactor() {
+  if (!isInstalled('cargo')) return false
+  const args = ['build', '--release', '--locked', '--quiet', '--target-dir', '../../build/ractor']
+  execFileSync('cargo', args, { cwd: `${HERE}peers/ractor`, stdio: ['ignore', 2, 2] })
+  return true
+}
+
 /** False where Erlang is not installed. */
 function compileBeam() {
-  const installed = ['erl', 'erlc'].every((tool) =>
-    (process.env.PATH ?? '').split(':').some((folder) => existsSync(`${folder}/${tool}`)),
-  )
-  if (!installed) return false
+  if (!['erl', 'erlc'].every(isInstalled)) return false
   mkdirSync(`${HERE}build`, { recursive: true })
   execFileSync('erlc', ['-o', 'build', 'peers/beam.erl'], { cwd: HERE, stdio: ['ignore', 2, 2] })
   return true
