@@ -30,7 +30,7 @@ export function installPeers() {
 export function contenders() {
   const nodes = nodeBinaries()
   return [
-    ...nodes.map((node) => onNode('ours', node, (work) => `works/${work.key}.mjs`)),
+    ...nodes.map((node) => onNode('ours', node, ({ script, key }) => `works/${script ?? key}.mjs`)),
     ...(compileBeam() ? [onBeam([]), onBeam(['+S', '1'])] : []),
     ...(buildRactor() ? [onRactor(1), onRactor(availableParallelism())] : []),
     ...nodes.map((node) => onNode('nact', node, () => 'peers/nact.mjs')),

@@ -3,22 +3,38 @@
 
 const [size, warmUp, measured] = process.argv.slice(-3).map(Number)
 
-/** Runs `batch(size)`, which answers how many operations it saw completed, until the time is up. */
-async function repeat(batch, milliseconds) {
-  const started = performance.now()
+/**
+ * Runs `batch(size)`, which answers how many operations it saw completed, until the time is up. `tidy` runs after each
+ * batch and is not counted.
+ */
+async function repeat(batch, tidy, milliseconds) {
   let count = 0
   let elapsed = 0
   do {
+    const started = performance.now()
     count += await batch(size)
-    elapsed = performance.now() - started
+    elapsed += performance.now() - started
+    await tidy?.()
   } while (elapsed < milliseconds)
   return { count, seconds: elapsed / 1000 }
 }
 
 /** Rate of a work: prints the operations completed and the seconds they took, warm-up excluded. */
-export async function measureRate(batch) {
-  await repeat(batch, warmUp)
-  finish(await repeat(batch, measured))
+export async function measureRate(batch, tidy) {
+  await repeat(batch, tidy, warmUp)
+  finish(await repeat(batch, tidy, measured))
+}
+
+/** Resident bytes of one thing: the slope from a tenth of `size` to all, so that what the runtime takes is left out. */
+export async function measureSlope(make) {
+  const alive = []
+  const fill = async (count) => {
+    while (alive.length < count) alive.push(await make())
+    return (await settled()).rss
+  }
+  const few = await fill(size / 10)
+  const many = await fill(size)
+  finish({ count: alive.length, bytes: (many - few) / (size - size / 10) })
 }
 
 /** Memory of a thing: `start(size)` makes them and answers what keeps them alive; prints the bytes of one. */

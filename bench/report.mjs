@@ -87,7 +87,7 @@ function figure(value, span) {
   return span === undefined ? digits(value) : `${digits(value)} (${digits(span[0])} - ${digits(span[1])})`
 }
 
-function digits(value) {
+export function digits(value) {
   if (value >= 1000) return Math.round(value).toLocaleString('en')
   return value >= 10 ? value.toFixed(1) : value.toPrecision(3)
 }

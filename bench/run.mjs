@@ -52,7 +52,7 @@ if (options.json !== undefined) writeFileSync(options.json, toJson(rows))
 
 /** Each round gives every contender one run, so that a noisy minute hits them all. */
 async function measureInTurn(everyone, work) {
-  const results = everyone.map((contender) => ({ contender, samples: [] }))
+  const results = takingPart(everyone, work).map((contender) => ({ contender, samples: [] }))
   for (let round = 0; round < rounds; round++) {
     for (const { contender, samples } of results) samples.push(await runOnce(contender, work, plan.times))
   }
@@ -64,6 +64,21 @@ async function measureInTurn(everyone, work) {
   return figures.filter(({ name }) => name === 'ours').map((ours) => toRow(work, ours, figures))
 }
 
+/** Ours, the peers that do this work, and ours once more under the name of what it stands beside. */
+function takingPart(everyone, { peers, beside, script, key }) {
+  const others = everyone.filter(({ name }) => name === 'ours' || peers === undefined || peers.includes(name))
+  if (beside === undefined) return others
+  const twins = others.filter(({ name }) => name === 'ours')
+  return [
+    ...others,
+    ...twins.map(({ command, ...ours }) => ({
+      ...ours,
+      name: beside.name,
+      command: (work, times) => command({ ...work, key: beside.key, script: script ?? key }, times),
+    })),
+  ]
+}
+
 /** Ours on one Node beside every peer's best setting; a peer on Node stands beside ours on the same Node. */
 function toRow(work, ours, figures) {
   const row = {
@@ -71,7 +86,7 @@ function toRow(work, ours, figures) {
     unit: work.unit,
     node: ours.node,
     ours: ours.median,
-    peers: {},
+    peers: { ...work.bounds },
     ranges: { ours: ours.range },
     settings: {},
     goals: work.goals,

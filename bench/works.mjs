@@ -7,8 +7,12 @@
  * @property {string} name
  * @property {'M/s' | 'bytes'} unit
  * @property {'more' | 'less'} better
+ * @property {string} [script] of ours in works/, when it is not the key
+ * @property {readonly string[]} [peers] who else does it; everyone unless told otherwise
+ * @property {{ readonly name: string, readonly key: string }} [beside] another work of ours that stands as a peer
+ * @property {Record<string, number>} [bounds] figures that stand as peers
  * @property {number} batch operations in a batch; for memory, how many servers are started
- * @property {Record<string, number>} goals
+ * @property {Record<string, number>} [goals]
  */
 
 /** @type {readonly Work[]} */
@@ -60,5 +64,85 @@ export const WORKS = [
     better: 'more',
     batch: 1_000_000,
     goals: { BEAM: 4, nact: 8 },
+  },
+  {
+    key: 'call-from-full',
+    name: 'call, a million messages waiting',
+    unit: 'M/s',
+    better: 'more',
+    batch: 100_000,
+    peers: [],
+    beside: { name: 'empty', key: 'call-from-empty' },
+    goals: { empty: 1 / 1.2 },
+  },
+  {
+    key: 'timers',
+    name: 'timers, a million pending',
+    unit: 'M/s',
+    better: 'more',
+    batch: 100_000,
+    peers: ['BEAM'],
+    bounds: { '1 us each': 1 },
+    goals: { '1 us each': 1 },
+  },
+  {
+    key: 'resident-process',
+    script: 'resident',
+    name: 'resident bytes of a process',
+    unit: 'bytes',
+    better: 'less',
+    batch: 1_000_000,
+    peers: ['BEAM'],
+  },
+  {
+    key: 'resident-server',
+    script: 'resident',
+    name: 'resident bytes of a GenServer',
+    unit: 'bytes',
+    better: 'less',
+    batch: 1_000_000,
+    peers: ['BEAM'],
+  },
+  {
+    key: 'supervisor',
+    name: 'supervisor with 10,000 children',
+    unit: 'M/s',
+    better: 'more',
+    batch: 10_000,
+    peers: ['BEAM'],
+  },
+  {
+    key: 'registry-lookup',
+    script: 'registry',
+    name: 'Registry lookup, 100,000 keys',
+    unit: 'M/s',
+    better: 'more',
+    batch: 100_000,
+    peers: [],
+  },
+  {
+    key: 'registry-dispatch',
+    script: 'registry',
+    name: 'Registry dispatch to 10',
+    unit: 'M/s',
+    better: 'more',
+    batch: 100_000,
+    peers: [],
+  },
+  {
+    key: 'statem',
+    name: 'gen_statem transitions',
+    unit: 'M/s',
+    better: 'more',
+    batch: 200_000,
+    peers: ['BEAM'],
+  },
+  {
+    key: 'async-stream',
+    name: 'Task.asyncStream, 16 at a time',
+    unit: 'M/s',
+    better: 'more',
+    batch: 20_000,
+    peers: [],
   },
 ]
