@@ -170,6 +170,10 @@ class Cluster implements Carrier, Distribution {
     return 'sent'
   }
 
+  isBusy(name: string): boolean {
+    return this.#routes.get(name)?.isBusy ?? false
+  }
+
   connected(): readonly string[] {
     return [...this.#routes.values()].filter((route) => route.isUp).map((route) => route.name)
   }

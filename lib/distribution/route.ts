@@ -71,6 +71,11 @@ export class Route extends TimerEntry implements LinkHandler {
     return this.#state === 'up'
   }
 
+  /** Whether so much waits for the other node that calls to it are refused. */
+  get isBusy(): boolean {
+    return this.#link?.busy ?? this.#queuedBytes > this.#context.limits.softBytes
+  }
+
   /** Whether nothing would be lost by forgetting this route. */
   get isForgettable(): boolean {
     return this.#address === undefined && this.#state !== 'up'
@@ -85,15 +90,15 @@ export class Route extends TimerEntry implements LinkHandler {
   send(creation: number | undefined, signal: Signal, bytes: number, elements: number): Sent {
     const link = this.#link
     if (link !== undefined) {
-      if (signal[0] === CALL_REQUEST && link.busy) return 'busy'
+      if (signal[0] === CALL_REQUEST && this.isBusy) return 'busy'
       if (creation === undefined || creation === link.peer.creation) link.send(signal, bytes, elements)
       else this.#giveBack(creation, signal)
       return 'sent'
     }
     if (this.#state === 'idle') this.connect()
     if (this.#state !== 'connecting' && this.#state !== 'yielding') return 'unreachable'
-    const { softBytes, hardBytes } = this.#context.limits
-    if (signal[0] === CALL_REQUEST && this.#queuedBytes > softBytes) return 'busy'
+    const { hardBytes } = this.#context.limits
+    if (signal[0] === CALL_REQUEST && this.isBusy) return 'busy'
     this.#queue.push({ creation, signal, bytes, elements })
     this.#queuedBytes += bytes
     if (this.#queuedBytes > hardBytes) {

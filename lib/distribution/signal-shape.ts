@@ -1,4 +1,5 @@
 import {
+  ALIAS_SEND,
   CALL_FAILED,
   CALL_FORGOTTEN,
   CALL_REQUEST,
@@ -12,6 +13,8 @@ import {
   REPLY,
   SEND,
   type Signal,
+  SPAWN,
+  SPAWNED,
   UNLINK,
 } from '../kernel/remote-signals.ts'
 
@@ -22,6 +25,22 @@ export function isSignal(value: unknown): value is Signal {
   switch (kind) {
     case SEND:
       return value.length === 3 && isTo(a)
+    case ALIAS_SEND:
+      return value.length === 3 && isId(a)
+    case SPAWN:
+      return (
+        value.length === 8 &&
+        isId(a) &&
+        isId(b) &&
+        typeof c === 'string' &&
+        Array.isArray(d) &&
+        typeof e === 'boolean' &&
+        typeof f === 'boolean' &&
+        typeof value[7] === 'object' &&
+        value[7] !== null
+      )
+    case SPAWNED:
+      return value.length === 4 && isId(a) && (b === false || (b === true && isId(c)))
     case CAST:
       return value.length === 4 && isTo(a) && typeof b === 'string'
     case CALL_REQUEST:

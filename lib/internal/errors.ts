@@ -13,9 +13,26 @@ const TABLE = {
   node_stopped: 'The node has been stopped',
   function_clause: 'No callback or function takes this',
   bad_timeout: 'A timeout is a whole number of milliseconds, 0 or more, or Infinity',
+  timeout_value: 'A receive waits whole milliseconds, 0 or more, or Infinity',
+  mailbox_full: 'The mailbox of the process holds as many messages as it may: ask less, or later',
   // behaviours
+  bad_return_from_state_function: 'A state function returns what GenStatem has for it: nextState, keepState, stop, ...',
+  bad_action_from_state_function: 'Actions are what GenStatem has for them: reply, postpone, stateTimeout, ...',
+  bad_state_enter_return_from_state_function: 'A state enter call may not go to another state: do it with an event',
+  bad_state_enter_action_from_state_function:
+    'A state enter call may not postpone, insert an event or change the module: it has no event of its own',
+  bad_reply_action_from_state_function: 'stopAndReply takes replies and no other actions',
+  callback_failed: 'A callback or a function that was handed to a process threw; the state is as it was',
+  upgrade_failed: 'The code of running processes could not be replaced: all of them go on as they were',
+  bad_application: 'The definition of an application is wrong',
   bad_supervisor: 'The specification of a supervisor, or of one of its children, is wrong',
+  not_owner: 'Only the process that started a task may wait for it, ignore it or shut it down',
+  max_children: 'The supervisor has as many children as it may have: try again later, or give it a larger maxChildren',
+  busy: 'More work waits than the queue holds; nothing was begun, try again later',
+  thread_exited: 'The worker thread ended before it had answered',
+  uncloneable: 'This value cannot be copied to a worker thread or back: only what structuredClone takes can',
   unknown_registry: 'No registry of this name runs on this node: start it under a supervisor, before what uses it',
+  nolocal: 'Only processes of this node can be members here: join them on the node that they live on',
   // gateway
   port_in_use: 'Another program listens on this address: stop it, or choose another port (0 takes a free one)',
   host_unavailable: 'This host is not an address of this machine: use 127.0.0.1, 0.0.0.0 or one of its own addresses',
@@ -78,6 +95,8 @@ const TABLE = {
   not_running: 'No daemon runs on this data folder: start one, or name the folder of the one that runs',
   control_failed: 'The daemon on this data folder cannot be reached, or does not answer',
   worker_failed: 'A node could not be started',
+  // testing
+  test_timeout: 'What a test waited for did not happen; see what the node reported',
 } as const
 
 export type FaultCode = keyof typeof TABLE

@@ -12,12 +12,20 @@ export const MAILBOX_SPARE_RINGS = 64
 export const MAILBOX_SPARE_SLOTS = 65_536
 /** Messages that one process handles before the next in the run queue has its turn. */
 export const QUANTUM = 1024
+/** Slices of `normal` processes for one of a process whose priority is `low` (Erlang's). */
+export const LOW_PRIORITY_SHARE = 8
 /** Messages that are handled before timers and sockets have their turn. */
 export const TURN_MESSAGES = 16_384
 /** Milliseconds of handling before timers and sockets have their turn; looked at between two quanta. */
 export const TURN_MS = 8
 /** Milliseconds that the links and monitors of an ended process wait for what it owned to be closed. */
 export const OWNED_CLOSE_MS = 5000
+/** Milliseconds between two reports of messages that a full mailbox has lost. */
+export const MAILBOX_REPORT_MS = 1000
+/** Callbacks whose names the watchdog of a system monitor remembers. */
+export const WATCHDOG_NAMES = 4096
+/** Functions that a node offers to others, to be spawned by name. */
+export const OFFERS_PER_NODE = 4096
 
 // behaviours
 
@@ -29,12 +37,58 @@ export const RESTART_INTENSITY = 1
 export const DYNAMIC_RESTART_INTENSITY = 3
 /** Seconds of the period (OTP's default). */
 export const RESTART_PERIOD_S = 5
+/** Reasons of its last restarts that a supervisor past its intensity tells in its report. */
+export const RESTART_REASONS = 5
 /** Milliseconds that a node has to shut down what it supervises; then the rest is killed. */
 export const NODE_SHUTDOWN_MS = 60_000
 /** Children that a dynamic supervisor may have unless told otherwise. */
 export const DYNAMIC_CHILDREN = 1_000_000
+/** Handlers that one event manager may have. */
+export const EVENT_HANDLERS = 10_000
+/** Partitions of a partition supervisor unless told otherwise: the same on every machine, as routes depend on it. */
+export const PARTITIONS = 8
+/** Partitions that a partition supervisor may have. */
+export const PARTITIONS_MAX = 65_536
+/** Messages that a crash report lists of those that wait. */
+export const CRASH_REPORT_MESSAGES = 100
+/** Linked processes that a crash report describes (proc_lib's number). */
+export const CRASH_REPORT_NEIGHBOURS = 15
+/** Events that `sys.log` keeps unless told otherwise (OTP's default). */
+export const SYS_LOG_EVENTS = 10
 /** Registrations that one registry may hold unless told otherwise. */
 export const REGISTRY_ENTRIES = 4_000_000
+/** Partitions that one registry may have. */
+export const REGISTRY_PARTITIONS = 1024
+/** Processes that may wait for the locks of one partition of a registry. */
+export const REGISTRY_LOCK_WAITERS = 100_000
+/** Listeners that one registry may have. */
+export const REGISTRY_LISTENERS = 64
+/** Memberships of processes of its own node that a scope of process groups may hold. */
+export const GROUP_MEMBERSHIPS = 4_000_000
+/** Monitors of groups that a scope may serve. */
+export const GROUP_MONITORS = 100_000
+/** Memberships, or groups, that one message from a scope to another names. */
+export const GROUP_ENTRIES_PER_MESSAGE = 10_000
+/** Milliseconds that a task is waited for unless told otherwise, and that a task of a stream may take (Elixir's). */
+export const TASK_TIMEOUT_MS = 5000
+/** Tasks of one stream that run at a time unless told otherwise. */
+export const TASK_CONCURRENCY = 8
+/** Tasks and results of an ordered stream behind one that is not done; then no more input is taken. */
+export const TASK_STREAM_AHEAD = 1024
+/** Threads of a pool unless told otherwise. */
+export const POOL_THREADS = 4
+/** Callers that may wait for a thread of a pool unless told otherwise; more are refused with `busy`. */
+export const POOL_QUEUE = 1024
+/** Tables that may live on one node. */
+export const TABLES_PER_NODE = 65_536
+/** Objects that one table may hold unless told otherwise. */
+export const TABLE_OBJECTS = 4_000_000
+/** Events that a consumer asks a producer for at a time, unless told otherwise (GenStage's default). */
+export const STAGE_MAX_DEMAND = 1000
+/** Events that a producer keeps for want of demand, unless told otherwise (GenStage's default). */
+export const STAGE_BUFFER_EVENTS = 10_000
+/** Subscriptions that one stage may have, upwards and downwards each. */
+export const STAGE_SUBSCRIPTIONS = 65_536
 
 // gateway
 
@@ -257,3 +311,17 @@ export const CONTROL_CONNECTIONS = 16
 export const SHUTDOWN_MS = 20_000
 /** Characters of a bot's name (Discord's bound). */
 export const USERNAME_CHARACTERS = 32
+
+// nact
+/** Processes that nact's functions have references to, on one node. */
+export const NACT_REFS = 65_536
+/** Milliseconds that a call to an actor of nact waits for its answer at most. */
+export const NACT_QUERY_MS = 60_000
+/** Characters of the key under which an actor of nact keeps its events. */
+export const NACT_KEY_CHARACTERS = 256
+
+// testing
+/** Reports that a test node keeps; the oldest are dropped. */
+export const TEST_REPORTS = 10_000
+/** Turns of the event loop in which what a test waits for has to happen. */
+export const TEST_TURNS = 100_000

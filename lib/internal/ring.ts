@@ -48,6 +48,11 @@ export class Ring<T> {
     return this.#slots[(this.#head + index) & this.#mask]
   }
 
+  /** The values, oldest first. */
+  *[Symbol.iterator](): Generator<T> {
+    for (let i = 0; i < this.#size; i++) yield this.at(i) as T
+  }
+
   /** Removes the value at `index`, keeping the order of the rest. Costs the distance to the nearer end. */
   removeAt(index: number): T | undefined {
     const value = this.at(index)

@@ -1,7 +1,8 @@
 import { fault } from '../internal/errors.ts'
 import { CALL_TIMEOUT_MS } from '../internal/limits.ts'
-import type { From } from './context.ts'
+import type { CallOptions, From } from './context.ts'
 import type { Reason } from './exit.ts'
+import { OBSERVED } from './flags.ts'
 import type { Node } from './node.ts'
 import type { Pid, Ref } from './pid.ts'
 import type { Process } from './process.ts'
@@ -125,6 +126,8 @@ export class Call implements Request, Timer {
   }
 
   settle(value: unknown): void {
+    const { server } = this
+    if (server !== undefined && (server.flags & OBSERVED) !== 0) server.node.replied(server, this.pid, value)
     if (!this.close()) {
       // gen_server:call/3 with infinity has no alias: a second answer reaches the caller's mailbox.
       if (!this.alias) this.pid?.process?.deliver({ type: 'reply', from: this, value })
@@ -146,12 +149,18 @@ export class Call implements Request, Timer {
     this.reject(this.owner.node.exitOf(this.owner, this.kind === STOP ? 'timeout' : this.reasonFor('timeout')))
   }
 
+  /** The destination was not even looked for: the caller exits with `reason` as it is. */
+  refuse(reason: Reason): void {
+    if (this.close() && !this.owner.ended) this.reject(this.owner.node.exitOf(this.owner, reason))
+  }
+
   /** The owner ended: nobody waits any more. */
   abandon(): void {
     this.close()
   }
 
-  private close(): boolean {
+  /** Takes it out of everything that knows of it; false when that was done before. */
+  protected close(): boolean {
     if (this.settled) return false
     this.settled = true
     detach(this)
@@ -204,6 +213,18 @@ export function makeCall(
     else owner.node.watchCall(call)
   }
   return promise
+}
+
+/**
+ * The timeout that a call was given, if any.
+ * @throws Fault `badarg` for options that are no object: a number is often meant for the timeout.
+ */
+export function timeoutOf(options: CallOptions | undefined): number | undefined {
+  if (options === undefined) return undefined
+  if (typeof options !== 'object' || options === null) {
+    throw fault('badarg', `the options of a call are an object, { timeout: 100 }, not ${String(options)}`)
+  }
+  return options.timeout
 }
 
 export function isTimeout(value: unknown): value is number {

@@ -1,6 +1,9 @@
 import type { Reason } from './exit.ts'
+import type { MailboxOptions } from './mailbox-bound.ts'
 import type { Node } from './node.ts'
 import type { Pid, Ref } from './pid.ts'
+import type { Priority } from './priority.ts'
+import type { FlagName, FlagValue } from './process-flag.ts'
 import type { Program } from './program.ts'
 import type { Dest, Operations, ReplyOf, RequestArguments } from './protocol.ts'
 
@@ -31,7 +34,7 @@ export interface Caller {
    * once. Sending to a pid that is gone is no error.
    * @throws Fault `badarg` when `to` is a plain string that no process of this node is registered under.
    */
-  send(to: Dest, message: unknown): void
+  send(to: Dest | Ref, message: unknown): void
 
   /**
    * Asks a server and waits for its reply.
@@ -52,7 +55,10 @@ export interface Caller {
     ...request: RequestArguments<Operations<P, 'cast'>[K], never>
   ): void
 
-  /** Answers a call. The first answer counts; later ones, and those after the caller gave up, are dropped. */
+  /**
+   * Answers a call. The first answer counts; later ones, and those after the caller gave up, are dropped.
+   * @throws Fault `function_clause` for what is no `from`
+   */
   reply<V>(from: From<V>, value: V): void
 
   /**
@@ -61,6 +67,14 @@ export interface Caller {
    * @throws Fault `badarg` for a body that is neither, `system_limit` when the node is full.
    */
   spawn<A extends readonly unknown[]>(body: Body<A> | Program, ...args: A): Pid
+  /**
+   * Starts a process of what another node offers under this name (`erlang:spawn(Node, Module, Function, Args)`), and
+   * resolves with its pid. When that node is away it resolves with a pid of nobody there, for which `monitor` and
+   * `link` tell `noconnection`; a name that is not offered gives a process that ends with `undef`.
+   * @throws Fault `system_limit` when that node is full; `badarg` for options that are none; `unencodable` and its kin
+   * for arguments that cannot travel.
+   */
+  spawn(body: Offered, ...args: readonly unknown[]): Promise<Pid>
 
   /** Sends an exit signal, which takes effect at once (`erlang:exit/2`). */
   exit(to: Pid, reason: Reason): void
@@ -79,10 +93,35 @@ export interface Caller {
 export interface MonitorOptions {
   /** The `type` of the message instead of `DOWN`. */
   readonly tag?: string
+  /**
+   * The ref is also an alias of the watching process: something to send to, until `unalias` (`explicit_unalias`), or
+   * also until the monitor is gone (`demonitor`), or also until one message has come (`reply_demonitor`, which then
+   * removes the monitor).
+   */
+  readonly alias?: 'explicit_unalias' | 'demonitor' | 'reply_demonitor'
 }
 
+/** What a new process is given. */
+export interface ProcessOptions {
+  /** Normal unless told otherwise; see `Context.processFlag`. */
+  readonly priority?: Priority
+  /** How many messages may wait for it. As many as come, unless told otherwise. */
+  readonly mailbox?: MailboxOptions
+}
+
+/** What another node offers to be spawned there, by name; see `Node.offer`. */
+export interface Offered {
+  readonly node: string
+  readonly name: string
+}
+
+/** What spawning with these options gives. */
+export type SpawnedAs<O extends SpawnOptions> = O extends { readonly monitor: true | MonitorOptions }
+  ? readonly [Pid, Ref]
+  : Pid
+
 /** How a new process belongs to the one that spawns it (`erlang:spawn_opt/2`). */
-export interface SpawnOptions {
+export interface SpawnOptions extends ProcessOptions {
   readonly link?: boolean
   readonly monitor?: boolean | MonitorOptions
 }
@@ -124,7 +163,9 @@ export interface Context extends Caller {
   readonly signal: AbortSignal
 
   spawnLink<A extends readonly unknown[]>(body: Body<A> | Program, ...args: A): Pid
+  spawnLink(body: Offered, ...args: readonly unknown[]): Promise<Pid>
   spawnMonitor<A extends readonly unknown[]>(body: Body<A> | Program, ...args: A): readonly [Pid, Ref]
+  spawnMonitor(body: Offered, ...args: readonly unknown[]): Promise<readonly [Pid, Ref]>
   /** Spawns with a link, a monitor, or both, before the new process runs; with a monitor, its ref is returned, too. */
   spawnOpt<A extends readonly unknown[]>(
     body: Body<A> | Program,
@@ -136,12 +177,15 @@ export interface Context extends Caller {
     options: SpawnOptions & { readonly monitor?: false },
     ...args: A
   ): Pid
+  spawnOpt<O extends SpawnOptions>(body: Offered, options: O, ...args: readonly unknown[]): Promise<SpawnedAs<O>>
   /**
    * As `spawnOpt`, but what came of it arrives as a `SpawnReply` with the ref that is returned here, ahead of anything
-   * from the new process. A monitor has that same ref. A full node answers `['error', 'system_limit']`.
+   * from the new process. A monitor has that same ref. A full node answers `['error', 'system_limit']`, and another
+   * node that is away `['error', 'noconnection']`.
    * @throws Fault `badarg` for a body that is no function and no program.
    */
   spawnRequest<A extends readonly unknown[]>(body: Body<A> | Program, options: SpawnRequestOptions, ...args: A): Ref
+  spawnRequest(body: Offered, options: SpawnRequestOptions, ...args: readonly unknown[]): Ref
 
   /**
    * Links this process and `pid`: when one ends, the other gets an exit signal.
@@ -152,10 +196,43 @@ export interface Context extends Caller {
   unlink(pid: Pid): void
   /** Has a `DownMessage` sent when the process ends, or at once when it is not there. */
   monitor(to: Pid | Dest, options?: MonitorOptions): Ref
-  /** Ends a monitor. `flush` also removes a message of it that is already queued. False when it had fired before. */
+  /**
+   * Ends a monitor. `flush` also removes a message of it that is already queued. False when it had fired before.
+   * @throws Fault `badarg` for what is no ref
+   */
   demonitor(ref: Ref, options?: { flush?: boolean }): boolean
   /** Whether exit signals become messages `{ type: 'EXIT', from, reason }`. Returns the flag as it was. */
   trapExit(flag: boolean): boolean
+  /**
+   * A ref that others can send to, until `unalias`; with `reply` until one message has come. What is sent later is
+   * dropped. For answers that may come too late; `call` needs none.
+   */
+  alias(options?: { readonly reply?: boolean }): Ref
+  /** Ends an alias; messages that have arrived stay. False when it was no active alias of this process. */
+  unalias(alias: Ref): boolean
+  /**
+   * Sets a flag of this process and returns what it was: `trap_exit`, or `priority`: `low`, `normal`, `high` or `max`.
+   * While one of `max` can run no other process of the node does, then come those of `high`; `low` gets one turn for
+   * eight of `normal`.
+   */
+  processFlag<F extends FlagName>(flag: F, value: FlagValue<F>): FlagValue<F>
+  /** Inherited from the process that spawned this one; the node's own (`Node.groupLeader`) for all others. */
+  groupLeader(): Pid
+
+  /** Keeps `value` under `key`, a term, in the process dictionary. Returns what was there, or `undefined`. */
+  put(key: unknown, value: unknown): unknown
+  get(key: unknown): unknown
+  /** The whole dictionary. */
+  get(): readonly (readonly [key: unknown, value: unknown])[]
+  /** The keys of the dictionary; with `value` those under which it is kept. */
+  getKeys(...value: readonly [value?: unknown]): unknown[]
+  /** Removes `key` from the dictionary and returns what was there, or `undefined`. */
+  erase(key: unknown): unknown
+  /** Empties the dictionary and returns what was in it. */
+  erase(): readonly (readonly [key: unknown, value: unknown])[]
+  /** Says, for people, what this process is: shown by process info and crash reports (`proc_lib:set_label/1`). */
+  setLabel(label: unknown): void
+
   cancelTimer(timer: Ref): number | false
   /** With `async`, or `info: false`, the answer is `ok`; see CancelTimerOptions. */
   cancelTimer(timer: Ref, options: CancelTimerOptions): number | false | 'ok'
@@ -167,7 +244,7 @@ export interface Context extends Caller {
 
   /**
    * For raw processes: takes the earliest message for which `match` answers true, leaving the others in order, or
-   * waits for one. Without `match` the earliest there is.
+   * waits for one. Without `match` the earliest there is. Rejects with Fault `timeout_value` for a bad `after`.
    */
   receive<T = unknown>(match?: (message: unknown) => message is T): Promise<T>
   receive<T = unknown>(

@@ -28,4 +28,23 @@ export interface Host extends Clock, Random {
   microtask(run: () => void): void
   /** Runs `run` after timers and sockets that are due have had their turn. */
   macrotask(run: () => void): void
+  /**
+   * Which of the `count` processes that are ready runs next, as an index below `count`. Left out, they run in the order
+   * in which they became ready; a test's host chooses by chance.
+   */
+  pick?(count: number): number
+  /**
+   * Has this thread looked at from outside it, until it is closed: what runs for `milliseconds` or longer is written to
+   * standard error while it runs. Left out by a host that cannot.
+   */
+  watchdog?(milliseconds: number, node: string): Watchdog
+}
+
+/** Knows what a thread runs, and since when. */
+export interface Watchdog {
+  /** The process with this id begins to run `what`. */
+  begin(process: number, what: string): void
+  /** It is done. */
+  done(): void
+  close(): void
 }

@@ -1,4 +1,6 @@
+import { fault } from '../internal/errors.ts'
 import type { Context } from './context.ts'
+import type { Arity } from './message-term.ts'
 import type { Process } from './process.ts'
 import type { Program } from './program.ts'
 
@@ -35,6 +37,14 @@ class Loop<S, M> implements Program {
     }
     return handled
   }
+
+  nameOf(): string {
+    return this.#handle.name || 'loop'
+  }
+
+  initialCallOf(): Arity {
+    return [this.nameOf(), 'loop', 2]
+  }
 }
 
 /**
@@ -47,5 +57,6 @@ class Loop<S, M> implements Program {
  * number of times.
  */
 export function loop<S, M = unknown>(handle: LoopHandler<S, M>, initial: S): Program {
+  if (typeof handle !== 'function') throw fault('badarg', 'a loop is made of a function (message, state) => state')
   return new Loop(handle, initial)
 }

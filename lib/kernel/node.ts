@@ -1,26 +1,47 @@
 import { fault } from '../internal/errors.ts'
-import { PROCESSES_PER_NODE } from '../internal/limits.ts'
+import { OFFERS_PER_NODE, PROCESSES_PER_NODE } from '../internal/limits.ts'
 import { Ring } from '../internal/ring.ts'
-import { CALL, type Call, type CallOwner, Cast, makeCall, watchServer } from './calls.ts'
-import type { Body, Caller, CallOptions, From } from './context.ts'
-import { Exit, type Reason } from './exit.ts'
-import { ENDED, QUEUED } from './flags.ts'
+import { Aliases } from './aliases.ts'
+import { CALL, type Call, type CallOwner, Cast, makeCall, timeoutOf, watchServer } from './calls.ts'
+import type { Body, Caller, CallOptions, From, Offered, ProcessOptions } from './context.ts'
+import { DEST_FORMS, find, type Resolved } from './destination.ts'
+import { describe, Exit, type Reason } from './exit.ts'
+import { ENDED, OBSERVED, QUEUED } from './flags.ts'
 import type { Host } from './host.ts'
+import { Names } from './names.ts'
+import { replied } from './observe.ts'
+import { endOwnerOf, owners } from './orphans.ts'
 import { type NodeAddress, Pid, Ref } from './pid.ts'
 import { Process } from './process.ts'
-import { type ProcessInfo, type ProcessInfoResult, processInfo } from './process-info.ts'
+import {
+  type ProcessInfo,
+  type ProcessInfoList,
+  type ProcessInfoResult,
+  processInfo,
+  processInfoList,
+} from './process-info.ts'
+import { checkOptions, configure } from './process-options.ts'
 import { ProcessTable } from './process-table.ts'
 import { type ProcessTimer, ProcessTimers } from './process-timers.ts'
 import type { Program } from './program.ts'
-import type { Dest, Name, Operations, ReplyOf, RequestArguments } from './protocol.ts'
+import type { Dest, Operations, ReplyOf, RequestArguments } from './protocol.ts'
 import { rawProgram } from './raw.ts'
-import { isRequest, Remote } from './remote.ts'
-import { RemoteFrom } from './remote-peer.ts'
-import { lineReporter, type Report, type Reporter } from './report.ts'
+import { Remote } from './remote.ts'
+import { isRequest, RemoteFrom } from './remote-peer.ts'
+import { lineReporter, type Report, type Reporter, replacedOnFailure, withMetadata } from './report.ts'
 import { Scheduler } from './scheduler.ts'
 import * as signals from './signals.ts'
+import { isOffered, spawnOfferedOutside } from './spawn-offered.ts'
 import { systemHost, watchOrphans, writeToStderr } from './system-host.ts'
-import { TimerEntry, TimerWheel } from './timer-wheel.ts'
+import {
+  type SystemMonitor,
+  type SystemMonitorOptions,
+  type SystemMonitorSetting,
+  setSystemMonitor,
+} from './system-monitor.ts'
+import { TimerWheel } from './timer-wheel.ts'
+import { setTrace, type TraceFlag } from './trace.ts'
+import { sleep } from './waits.ts'
 
 export interface NodeOptions {
   /** `name@host`; unique in the cluster. `nonode@nohost` for a node that is in none. */
@@ -33,12 +54,7 @@ export interface NodeOptions {
   readonly maxProcesses?: number
 }
 
-/** Where a destination leads: `pid` when it is known here, `name` when it was given by name. */
-export interface Resolved {
-  readonly node: string
-  readonly pid?: Pid | undefined
-  readonly name?: string | undefined
-}
+export type { Resolved }
 
 /**
  * A node: processes, their names, timers and a scheduler, as one value. An OS process may hold many. A node is also the
@@ -52,9 +68,14 @@ export class Node implements Caller, CallOwner {
   /** @internal */ readonly remote: Remote
   /** @internal Processes that have ended and whose resources are being closed, by their id. */
   readonly closing: Map<number, Process> = new Map()
+  /** The group leader of all processes that were not given another: no process, a name for this node as a whole. */
+  readonly groupLeader: Pid
+  /** @internal */ readonly aliases: Aliases = new Aliases(this)
+  /** @internal See `systemMonitor`. */ monitored: SystemMonitor | undefined
   /** @internal */ openCalls: Set<Call> | undefined
   readonly #processes = new ProcessTable()
-  readonly #names = new Map<string, Process>()
+  readonly #offers = new Map<string, Body<never> | Program>()
+  readonly #names = new Names(this)
   readonly #processTimers: ProcessTimers
   readonly #nodeMonitors = new Set<Process>()
   readonly #reporter: Reporter
@@ -66,11 +87,15 @@ export class Node implements Caller, CallOwner {
 
   constructor(options: NodeOptions = {}) {
     const { name = 'nonode@nohost', host = systemHost } = options
+    const { reporter = lineReporter(writeToStderr), maxProcesses = PROCESSES_PER_NODE } = options
     if (!/^[^@\s]+@[^@\s]+$/.test(name)) throw fault('badarg', `a node's name has the form name@host, not ${name}`)
+    const isRight = typeof reporter === 'function' && maxProcesses >= 1
+    if (!isRight) throw fault('badarg', 'reporter is a function of a report, and maxProcesses a number above 0')
     this.address = Object.freeze({ name, creation: 1 + host.below(2 ** 32 - 1) })
     this.host = host
-    this.#reporter = options.reporter ?? lineReporter(writeToStderr)
-    this.#maxProcesses = options.maxProcesses ?? PROCESSES_PER_NODE
+    this.groupLeader = new Pid(this.address, 0)
+    this.#reporter = replacedOnFailure(reporter, writeToStderr)
+    this.#maxProcesses = maxProcesses
     this.scheduler = new Scheduler(host, () => this.#afterTurn())
     this.timers = new TimerWheel(host)
     this.remote = new Remote(this)
@@ -96,26 +121,49 @@ export class Node implements Caller, CallOwner {
 
   // --- processes
 
-  spawn<A extends readonly unknown[]>(body: Body<A> | Program, ...args: A): Pid {
-    return this.spawnProcess(body, args).pid
+  spawn<A extends readonly unknown[]>(body: Body<A> | Program, ...args: A): Pid
+  spawn(body: Offered, ...args: readonly unknown[]): Promise<Pid>
+  spawn(body: Body | Program | Offered, ...args: readonly unknown[]): Pid | Promise<Pid> {
+    return isOffered(body) ? spawnOfferedOutside(this, body, args) : this.spawnProcess(body, args).pid
+  }
+
+  /**
+   * Lets other nodes spawn `body` here, by `name`, with arguments of their own; in the place of what had that name.
+   * Without `body` it is offered no more; processes that run it go on.
+   * @throws Fault `badarg` for a body that is no function and no program, `system_limit` past OFFERS_PER_NODE names.
+   */
+  offer(name: string, body: Body<never> | Program | undefined): void {
+    if (body === undefined) return void this.#offers.delete(name)
+    const isBody = typeof body === 'function' || typeof body?.run === 'function'
+    if (typeof name !== 'string' || !isBody) throw fault('badarg', 'a name is offered with a function or a program')
+    const isFull = this.#offers.size >= OFFERS_PER_NODE && !this.#offers.has(name)
+    if (isFull) throw fault('system_limit', `${OFFERS_PER_NODE} names are offered`)
+    this.#offers.set(name, body)
   }
 
   /** @internal */
-  spawnProcess<A extends readonly unknown[]>(body: Body<A> | Program, args: A): Process {
-    if (typeof body === 'function' || body === undefined) return this.startProcess(rawProgram, { body, args })
+  offered(name: string): Body<never> | Program | undefined {
+    return this.#offers.get(name)
+  }
+
+  /** @internal */
+  spawnProcess<A extends readonly unknown[]>(body: Body<A> | Program, args: A, options?: ProcessOptions): Process {
+    if (typeof body === 'function' || body === undefined) return this.startProcess(rawProgram, { body, args }, options)
     if (typeof body?.run !== 'function') throw fault('badarg', 'spawn takes a function or a program')
-    return this.startProcess(body, undefined)
+    return this.startProcess(body, undefined, options)
   }
 
   /** @internal The new process runs `program` with `state` from its first turn on. */
-  startProcess(program: Program, state: unknown): Process {
+  startProcess(program: Program, state: unknown, options?: ProcessOptions): Process {
     if (this.#stopped) throw fault('node_stopped')
+    if (options !== undefined) checkOptions(options)
     if (this.#processes.size >= this.#maxProcesses) {
       throw fault('system_limit', `${this.#maxProcesses} processes live on ${this.name}`)
     }
     const process = new Process(this, this.#nextId++, program, state)
     this.#processes.add(process.pid.id, process)
-    process.flags = QUEUED
+    process.flags = this.monitored === undefined ? QUEUED : QUEUED | OBSERVED
+    if (options !== undefined) configure(process, options)
     this.scheduler.enqueue(process)
     return process
   }
@@ -130,16 +178,51 @@ export class Node implements Caller, CallOwner {
   }
 
   isAlive(pid: Pid): boolean {
+    if (!(pid instanceof Pid)) throw fault('badarg', 'isAlive takes a pid: whereis(name) gives that of a name')
     return pid.process !== undefined
   }
 
   /**
-   * One thing about a process of this node, as `[item, value]`: `undefined` when it has ended, `[]` for the
-   * `registered_name` of one that has none (`erlang:process_info/2`).
+   * What there is to know about a process of this node (`erlang:process_info/1,2`): one item as `[item, value]`, `[]`
+   * for the `registered_name` of one that has none; a list of items as a list of those; without an item OTP's usual
+   * sixteen. `undefined` when it has ended. See ProcessInfo for the items.
    * @throws Fault `badarg` for an unknown item and for a pid of another node.
    */
-  processInfo<K extends keyof ProcessInfo>(pid: Pid, item: K): ProcessInfoResult<K> {
-    return processInfo(this, pid, item)
+  processInfo(pid: Pid): ProcessInfoList | undefined
+  processInfo<K extends keyof ProcessInfo>(pid: Pid, item: K): ProcessInfoResult<K>
+  processInfo(pid: Pid, items: readonly (keyof ProcessInfo)[]): ProcessInfoList | undefined
+  processInfo(pid: Pid, what?: keyof ProcessInfo | readonly (keyof ProcessInfo)[]): unknown {
+    return typeof what === 'string' ? processInfo(this, pid, what) : processInfoList(this, pid, what)
+  }
+
+  /** Makes `leader` the group leader of `pid`, and of what it spawns from now on (`erlang:group_leader/2`). */
+  setGroupLeader(leader: Pid, pid: Pid): void {
+    const process = pid instanceof Pid ? pid.process : undefined
+    if (!(leader instanceof Pid) || process?.node !== this) throw fault('badarg', 'group leaders are for this node')
+    process.extra.leader = leader
+  }
+
+  /**
+   * Has `pid` told what others do wrong, and drops the setting before, which is returned; without `pid` nobody is told
+   * any more (`erlang:system_monitor/2`). It ends with the process. See system-monitor.ts for the messages.
+   * @throws Fault `badarg` for a pid that is no process of this node and for a bound that is none.
+   */
+  systemMonitor(pid: Pid | undefined, options: SystemMonitorOptions = {}): SystemMonitorSetting | undefined {
+    return setSystemMonitor(this, pid, options)
+  }
+
+  /**
+   * Has `tracer`, a process of any node, told what `pid` does, as `TraceMessage`s, from now on and with what was traced
+   * before; `false` ends the tracing of `flags`. The end of the tracer ends it, too (`erlang:trace/3`).
+   * @throws Fault `badarg` for an unknown flag, a `pid` that is no process of this node or is traced by another tracer.
+   */
+  trace(pid: Pid, tracer: Pid | false, flags: readonly TraceFlag[]): void {
+    setTrace(this, pid, tracer, flags)
+  }
+
+  /** @internal A process that is observed has answered a request. */
+  replied(server: Process, to: Pid | undefined, value: unknown): void {
+    replied(server, to, value)
   }
 
   /** @internal */
@@ -151,8 +234,8 @@ export class Node implements Caller, CallOwner {
   forget(process: Process): void {
     this.#processes.delete(process.pid.id)
     process.pid.process = undefined
-    const name = process.rare?.name
-    if (name !== undefined) this.#names.delete(name)
+    if (process.rare !== undefined) this.#names.release(process)
+    if (this.monitored?.pid === process.pid) setSystemMonitor(this, undefined, {})
     this.#nodeMonitors.delete(process)
   }
 
@@ -166,77 +249,68 @@ export class Node implements Caller, CallOwner {
    * @throws Fault `badarg` when the name is taken, or `pid` has a name, has ended or lives on another node.
    */
   register(name: string, pid: Pid): void {
-    if (typeof name !== 'string' || name === 'undefined') throw fault('badarg', 'a name is a string, not undefined')
-    const process = pid instanceof Pid ? pid.process : undefined
-    if (process === undefined || process.node !== this) throw fault('badarg', `${pid} is no process of this node`)
-    if (this.#names.has(name)) throw fault('badarg', `the name ${name} is taken`)
-    if (process.rare?.name !== undefined) throw fault('badarg', `${pid} is registered as ${process.rare.name}`)
-    process.extra.name = name
-    this.#names.set(name, process)
+    this.#names.register(name, pid)
   }
 
   /** @throws Fault `badarg` when no process has this name. */
   unregister(name: string): void {
-    const process = this.#names.get(name)
-    if (process === undefined) throw fault('badarg', `no process is registered as ${name}`)
-    this.#names.delete(name)
-    process.extra.name = undefined
+    this.#names.unregister(name)
   }
 
   whereis(name: string): Pid | undefined {
-    return this.#names.get(name)?.pid
+    return this.#names.whereis(name)
   }
 
   registered(): string[] {
-    return [...this.#names.keys()]
+    return this.#names.list()
   }
 
   /** @internal */
   resolve(to: Dest): Resolved {
-    const found = this.#find(to)
+    const found = find(this, to)
     if (found === undefined) throw fault('badarg', DEST_FORMS)
     return found
   }
 
-  /** `undefined` for what is no destination. */
-  #find(to: Dest): Resolved | undefined {
-    if (to instanceof Pid) return { node: to.node, pid: to }
-    if (typeof to === 'string') return { node: this.name, pid: this.whereis(to), name: to }
-    if (typeof to === 'object' && to !== null) {
-      if ('via' in to) {
-        const pid = to.via.whereisName(to.key, this)
-        return { node: pid?.node ?? this.name, pid }
-      }
-      const { name, node } = to as Name
-      if (typeof name === 'string') {
-        if (node === undefined || node === this.name) return { node: this.name, pid: this.whereis(name), name }
-        return { node, name }
-      }
-    }
-    return undefined
-  }
-
   // --- messages
 
-  send(to: Dest, message: unknown): void {
-    const target = (to as Partial<Pid>).process
+  send(to: Dest | Ref, message: unknown): void {
+    const target = (to as Partial<Pid> | undefined)?.process
     if (target !== undefined) target.deliver(message)
     else this.route(to, message)
   }
 
   /** @internal `send`, when `to` is no pid of a process that lives here. */
-  route(to: Dest, message: unknown): void {
+  route(to: Dest | Ref, message: unknown): void {
+    if (to instanceof Ref) return this.#sendToAlias(to, message)
     const found = this.resolve(to)
     if (found.node !== this.name) this.remote.send(found, message)
     else if (found.pid !== undefined) found.pid.process?.deliver(message)
-    else if (typeof to === 'string' || 'via' in to) throw fault('badarg', 'no process is registered under this name')
+    else if (typeof to === 'string') throw fault('badarg', `no process is registered as ${to}`)
+    else if ('via' in to) throw fault('badarg', `no process is registered under the key ${describe(to.key)}`)
+  }
+
+  #sendToAlias({ address, id }: Ref, message: unknown): void {
+    if (address === this.address) this.aliases.deliver(id, message)
+    else this.remote.sendToAlias(address, id, message)
   }
 
   /** @internal For timers: an absent name is no error, the message is dropped. */
   sendQuietly(to: Dest, message: unknown): void {
-    const found = this.resolve(to)
+    const found = this.#resolveQuietly(to)
+    if (found === undefined) return
     if (found.node !== this.name) this.remote.send(found, message)
     else found.pid?.process?.deliver(message)
+  }
+
+  /** As `resolve`; `undefined` where the registry of a `via` exits. */
+  #resolveQuietly(to: Dest): Resolved | undefined {
+    try {
+      return this.resolve(to)
+    } catch (thrown) {
+      if (thrown instanceof Exit) return undefined
+      throw thrown
+    }
   }
 
   call<P, K extends keyof Operations<P, 'call'> & string>(
@@ -245,7 +319,7 @@ export class Node implements Caller, CallOwner {
     ...request: RequestArguments<Operations<P, 'call'>[K], CallOptions>
   ): Promise<ReplyOf<Operations<P, 'call'>[K]>>
   call(to: Dest, operation: string, request?: unknown, options?: CallOptions): Promise<unknown> {
-    return makeCall(this, to, CALL, operation, request, options?.timeout)
+    return makeCall(this, to, CALL, operation, request, timeoutOf(options))
   }
 
   cast<P, K extends keyof Operations<P, 'cast'> & string>(
@@ -259,7 +333,7 @@ export class Node implements Caller, CallOwner {
 
   /** @internal */
   routeCast(to: Dest, message: Cast): void {
-    const target = (to as Partial<Pid>).process
+    const target = (to as Partial<Pid> | undefined)?.process
     if (target !== undefined) target.deliver(message)
     else this.sendQuietly(to, message)
   }
@@ -267,7 +341,7 @@ export class Node implements Caller, CallOwner {
   reply<V>(from: From<V>, value: V): void {
     if (isRequest(from)) from.settle(value)
     else if (from instanceof RemoteFrom) this.remote.reply(from, value)
-    else throw fault('badarg', 'reply takes the `from` that a request came with')
+    else throw fault('function_clause', 'reply takes the `from` that a request came with')
   }
 
   exit(to: Pid, reason: Reason): void {
@@ -287,9 +361,10 @@ export class Node implements Caller, CallOwner {
   #routeCall(call: Call): void {
     let found: Resolved | undefined
     try {
-      found = this.#find(call.to)
+      found = find(this, call.to)
     } catch (thrown) {
-      return call.fail(thrown) // by the registry of a `via`
+      // By the registry of a `via`: an exit of its own is the caller's.
+      return thrown instanceof Exit ? call.refuse(thrown.reason) : call.fail(thrown)
     }
     if (found === undefined) return call.fail(fault('function_clause', DEST_FORMS))
     const server = found.pid?.process
@@ -323,13 +398,13 @@ export class Node implements Caller, CallOwner {
     if (owner.ended) return call.abandon()
     owner.openCalls ??= new Set()
     owner.openCalls.add(call)
-    if (call.alias) this.timers.start(call, call.timeout)
+    if (call.timeout !== Number.POSITIVE_INFINITY) this.timers.start(call, call.timeout)
   }
 
-  /** @internal The error that a failed call of `owner` throws; see `ownerOf` for what the owner is for. */
+  /** @internal The error that a failed call of `owner` throws; see orphans.ts for what the owner is for. */
   exitOf(owner: CallOwner, reason: Reason): Exit {
     const error = new Exit(reason)
-    if (owner instanceof Process) orphans.set(error, owner)
+    if (owner instanceof Process) owners.set(error, owner)
     return error
   }
 
@@ -357,28 +432,7 @@ export class Node implements Caller, CallOwner {
   }
 
   sleep(milliseconds: number): Promise<void> {
-    return this.sleepOf(this, milliseconds)
-  }
-
-  /** @internal */
-  sleepOf(owner: CallOwner, milliseconds: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.timers.start(new Wake(() => owner.ended || resolve()), milliseconds)
-    })
-  }
-
-  /** @internal Calls `then` once `closing` is settled or `milliseconds` have passed. */
-  afterClosing(closing: Promise<unknown>, milliseconds: number, then: () => void): void {
-    let pending = true
-    const proceed = () => {
-      if (!pending) return
-      pending = false
-      this.timers.stop(limit)
-      then()
-    }
-    const limit = new Wake(proceed)
-    this.timers.start(limit, milliseconds)
-    closing.then(proceed)
+    return sleep(this, milliseconds)
   }
 
   // --- nodes
@@ -401,7 +455,7 @@ export class Node implements Caller, CallOwner {
 
   /** Hands a report to the reporter of this node. */
   report(report: Report): void {
-    this.#reporter(report)
+    this.#reporter(withMetadata(report, this.name, this.host.wall()))
   }
 
   /** Ends every process with `killed`, fails the calls of the outside and runs nothing any more. */
@@ -415,34 +469,5 @@ export class Node implements Caller, CallOwner {
   }
 }
 
-const DEST_FORMS = 'a destination is a pid, a registered name, { name, node } or { via, key }'
-
 /** Exit signals from outside any process come from nobody. */
 const NO_PID: Pid = new Pid(Object.freeze({ name: 'nonode@nohost', creation: 0 }), 0)
-
-/** A timer that only calls. */
-class Wake extends TimerEntry {
-  readonly #run: () => void
-
-  constructor(run: () => void) {
-    super()
-    this.#run = run
-  }
-
-  override expire(): void {
-    this.#run()
-  }
-}
-
-/** The processes whose calls failed, by the error they were thrown. */
-const orphans = new WeakMap<object, Process>()
-
-/**
- * Ends the process that a promise belongs to which was rejected with `reason` and which nobody awaits. False when the
- * reason is not known to come from a process.
- */
-export function endOwnerOf(reason: unknown): boolean {
-  const owner = typeof reason === 'object' && reason !== null ? orphans.get(reason) : undefined
-  owner?.crash(reason)
-  return owner !== undefined
-}

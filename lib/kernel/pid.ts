@@ -9,6 +9,8 @@ export interface NodeAddress {
   readonly creation: number
 }
 
+const INSPECT: unique symbol = Symbol.for('nodejs.util.inspect.custom')
+
 /**
  * The address of a process, on this node or another. Pids are plain values: they can be kept, compared with
  * `equalTerms`, sent to any node, and used after the process has ended (messages to it are then dropped). The type
@@ -40,10 +42,19 @@ export class Pid<out P = unknown> {
   toJSON(): string {
     return this.toString()
   }
+
+  /** @internal What Node shows of it: not the process behind it. */
+  [INSPECT](): string {
+    return this.toString()
+  }
 }
+
+declare const REF: unique symbol
 
 /** A value that no other node or call makes again: names a monitor, a timer, a request or an alias. */
 export class Ref {
+  /** For the compiler: a pid is no ref, though it has all that a ref has. */
+  declare readonly [REF]: true
   readonly address: NodeAddress
   readonly id: number
 
@@ -54,6 +65,11 @@ export class Ref {
 
   toString(): string {
     return `#Ref<${this.address.name}.${this.address.creation}.${this.id}>`
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return this.toString()
   }
 }
 

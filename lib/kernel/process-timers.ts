@@ -1,7 +1,7 @@
 import { fault } from '../internal/errors.ts'
 import type { TimeoutMessage } from './exit.ts'
 import type { Node } from './node.ts'
-import { Pid, type Ref } from './pid.ts'
+import { Pid, Ref } from './pid.ts'
 import type { Process } from './process.ts'
 import type { Dest } from './protocol.ts'
 import { TIMER_MAX_MS, TimerEntry } from './timer-wheel.ts'
@@ -30,6 +30,11 @@ export class ProcessTimer extends TimerEntry {
     return this.#to instanceof Pid && this.#to.process === undefined && this.#to.address === this.#table.node.address
   }
 
+  /** The process it is for, when that is one of this node. */
+  get owner(): Process | typeof ENDED | undefined {
+    return this.isFutile ? ENDED : this.process
+  }
+
   override expire(): void {
     const { node } = this.#table
     this.#table.remove(this)
@@ -43,6 +48,12 @@ export class ProcessTimer extends TimerEntry {
   }
 }
 
+const ENDED = { ended: true } as const
+
+function mustBeTimer(ref: Ref): void {
+  if (!(ref instanceof Ref)) throw fault('badarg', 'a timer is the ref that sendAfter or startTimer returned')
+}
+
 /** The timers of a node that send messages, by their ref: `erlang:send_after/3` and its kin. */
 export class ProcessTimers {
   readonly node: Node
@@ -53,14 +64,14 @@ export class ProcessTimers {
   }
 
   start(milliseconds: number, to: Dest, message: unknown): Ref {
-    const ref = this.#checked(milliseconds)
+    const ref = this.#checked(milliseconds, to)
     this.#add(new ProcessTimer(this, ref, to, message), milliseconds)
     return ref
   }
 
   /** As `start`; what arrives is a `TimeoutMessage` that carries the ref. */
   startTimeout(milliseconds: number, to: Dest, message: unknown): Ref {
-    const ref = this.#checked(milliseconds)
+    const ref = this.#checked(milliseconds, to)
     const timeout: TimeoutMessage = Object.freeze({ type: 'timeout', ref, message })
     this.#add(new ProcessTimer(this, ref, to, timeout), milliseconds)
     return ref
@@ -68,6 +79,7 @@ export class ProcessTimers {
 
   /** The milliseconds left, or `false` when it is not running. */
   cancel(ref: Ref): number | false {
+    mustBeTimer(ref)
     const timer = this.#running.get(ref.id)
     if (timer === undefined) return false
     const left = this.node.timers.remaining(timer)
@@ -76,6 +88,7 @@ export class ProcessTimers {
   }
 
   read(ref: Ref): number | false {
+    mustBeTimer(ref)
     const timer = this.#running.get(ref.id)
     return timer === undefined ? false : this.node.timers.remaining(timer)
   }
@@ -90,9 +103,12 @@ export class ProcessTimers {
     timer.process?.rare?.timers?.delete(timer)
   }
 
-  #checked(milliseconds: number): Ref {
+  #checked(milliseconds: number, to: Dest): Ref {
     if (!Number.isInteger(milliseconds) || milliseconds < 0 || milliseconds > TIMER_MAX_MS) {
       throw fault('badarg', `a timer runs 0 to ${TIMER_MAX_MS} whole milliseconds, not ${milliseconds}`)
+    }
+    if (typeof to !== 'string' && (typeof to !== 'object' || to === null)) {
+      throw fault('badarg', `a timer is for a pid or a name, not ${String(to)}`)
     }
     return this.node.makeRef()
   }

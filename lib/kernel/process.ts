@@ -1,6 +1,6 @@
 import { fault } from '../internal/errors.ts'
 import { Ring } from '../internal/ring.ts'
-import { CALL, type Call, type CallOwner, Cast, makeCall, type Request } from './calls.ts'
+import { CALL, type Call, type CallOwner, Cast, makeCall, type Request, timeoutOf } from './calls.ts'
 import type {
   Body,
   CallOptions,
@@ -8,39 +8,42 @@ import type {
   Context,
   From,
   MonitorOptions,
+  Offered,
   ReceiveOptions,
+  SpawnedAs,
   SpawnOptions,
   SpawnRequestOptions,
 } from './context.ts'
 import { Exit, type Reason, reasonOf } from './exit.ts'
-import { BUSY, ENDED, QUEUED, STARTED, TRAPS_EXITS } from './flags.ts'
+import { BOUNDED, BUSY, ENDED, OBSERVED, QUEUED, RUNNING, STARTED, TRAPS_EXITS } from './flags.ts'
 import { addLink, hasLink, type Links } from './links.ts'
 import { EMPTY, giveRingBack, takeRing } from './mailbox.ts'
 import type { Node } from './node.ts'
+import { admit, maySend, observed, replied, runObserved } from './observe.ts'
 import { Pid, type Ref } from './pid.ts'
-import type { ProcessTimer } from './process-timers.ts'
+import * as dictionary from './process-dictionary.ts'
+import { type FlagName, type FlagValue, setFlag } from './process-flag.ts'
 import type { Program } from './program.ts'
 import type { Dest } from './protocol.ts'
-import { type Receiver, rawProgram, receive } from './raw.ts'
+import { Rare } from './rare.ts'
+import { rawProgram, receive } from './raw.ts'
 import * as signals from './signals.ts'
 import { spawnRequest, spawnWith } from './spawn.ts'
+import { isOffered, requestOffered, spawnOffered } from './spawn-offered.ts'
+import { sleep } from './waits.ts'
 
-/** What few processes have: made when the first of it is needed. */
-export class Rare {
-  name: string | undefined
-  /** The monitors this process has set, by the id of their ref. */
-  monitors: Map<number, signals.Monitor> | undefined
-  /** Those who are to hear of its end. */
-  watchers: Set<signals.Watcher> | undefined
-  timers: Set<ProcessTimer> | undefined
-  owned: Set<Disposable | AsyncDisposable> | undefined
-  abort: AbortController | undefined
-  receiver: Receiver | undefined
-  /** Messages that were looked at and are to wait: they are older than those in the mailbox. */
-  aside: Ring<unknown> | undefined
-  /** Of a behaviour: what it keeps beside the state, such as its timeout or that it is suspended. */
-  behaviour: unknown
-}
+export type { Rare }
+
+// Combinations of flags have names of their own here because they are read with every message: an imported constant is
+// read from the other module's memory each time, one of this module is known to the compiler.
+/** A message cannot simply be put into the mailbox. */
+const LOOKED_AT = ENDED | BOUNDED | OBSERVED
+/** A message cannot simply be sent. */
+const ENDED_OR_OBSERVED = ENDED | OBSERVED
+/** Takes no message now. */
+const BUSY_OR_ENDED = BUSY | ENDED
+const QUEUED_OR_BUSY = QUEUED | BUSY
+const STARTED_OR_ENDED = STARTED | ENDED
 
 /**
  * A process: one object with few fields. It is its own context, the `this` of its callbacks.
@@ -56,7 +59,8 @@ export class Process implements Context, CallOwner {
   /** @internal The oldest of them. */ first: unknown = undefined
   /** @internal The messages behind it. */ more: Ring<unknown> | undefined
   /** @internal */ flags = 0
-  /** @internal The process that started this one under OTP's start protocol. */ parent: Pid | undefined
+  /** @internal The process that spawned this one. */ parent: Pid | undefined
+  /** @internal Slices it has run and messages it has handled. */ reductions = 0
   /** @internal */ links: Links
   /** @internal The requests that this process has not answered. */ calls: Request | undefined
   /** @internal */ openCalls: Set<Call> | undefined
@@ -99,19 +103,35 @@ export class Process implements Context, CallOwner {
     return this.waiting + (this.rare?.aside?.size ?? 0)
   }
 
-  /** Puts a message into the mailbox. */
+  /** Puts a message into the mailbox, unless the process has ended or has no room for it. */
   deliver(message: unknown): void {
+    if ((this.flags & LOOKED_AT) !== 0 && !admit(this, message)) return
     const flags = this.flags
-    if ((flags & ENDED) !== 0) return
     if (this.waiting++ === 0) this.first = message
     else {
       this.more ??= takeRing()
       this.more.push(message)
     }
-    if ((flags & (QUEUED | BUSY)) === 0) {
+    if ((flags & QUEUED_OR_BUSY) === 0) {
       this.flags = flags | QUEUED
       this.node.scheduler.enqueue(this)
     }
+  }
+
+  /** The same for a message that no bound may keep out and no trace tells; the process must live. */
+  accept(message: unknown): void {
+    const { flags } = this
+    this.flags = flags & ~LOOKED_AT
+    this.deliver(message)
+    this.flags |= flags & LOOKED_AT
+  }
+
+  /** The messages that wait, oldest first. */
+  messages(): unknown[] {
+    const { aside } = this.rare ?? {}
+    const all = aside === undefined ? [] : [...aside]
+    if (this.waiting > 0) all.push(this.first)
+    return this.more === undefined ? all : [...all, ...this.more]
   }
 
   /** Takes the oldest message. There must be one: look at `waiting`. */
@@ -168,21 +188,32 @@ export class Process implements Context, CallOwner {
 
   /** Called by the scheduler: runs it until it waits, has ended, or has handled `quantum` messages. */
   runSlice(quantum: number): number {
-    let handled = 1
+    this.flags |= RUNNING
+    const handled = 1 + ((this.flags & OBSERVED) === 0 ? this.runMessages(quantum) : runObserved(this, quantum))
+    this.reductions += handled
+    const flags = this.flags & ~RUNNING
+    if (this.waiting > 0 && (flags & BUSY_OR_ENDED) === 0) {
+      this.flags = flags
+      this.node.scheduler.enqueue(this)
+    } else this.flags = flags & ~QUEUED
+    return handled
+  }
+
+  /** Starts it when it has not been, and has it handle at most `quantum` messages; returns how many it did. */
+  runMessages(quantum: number): number {
+    let handled = 0
     try {
-      if ((this.flags & (STARTED | ENDED)) === 0) {
+      if ((this.flags & STARTED_OR_ENDED) === 0) {
         this.flags |= STARTED
         this.program.start(this)
       }
-      if ((this.flags & (BUSY | ENDED)) === 0 && this.waiting > 0) {
+      if ((this.flags & BUSY_OR_ENDED) === 0 && this.waiting > 0) {
         // What comes meanwhile, from itself above all, waits for the next slice: else a sender outruns its receivers.
-        handled += this.program.run(this, Math.min(quantum, this.waiting))
+        handled = this.program.run(this, Math.min(quantum, this.waiting))
       }
     } catch (thrown) {
       this.crash(thrown)
     }
-    if (this.waiting > 0 && (this.flags & (BUSY | ENDED)) === 0) this.node.scheduler.enqueue(this)
-    else this.flags &= ~QUEUED
     return handled
   }
 
@@ -193,15 +224,20 @@ export class Process implements Context, CallOwner {
       return (value: V) => {
         if (this.ended) return
         this.flags &= ~BUSY
-        try {
-          next(value)
-        } catch (thrown) {
-          this.crash(thrown)
-        }
+        if ((this.flags & OBSERVED) === 0) this.#resume(next, value)
+        else observed(this, undefined, () => this.#resume(next, value))
         this.wake()
       }
     }
     pending.then(settled(proceed), settled(fail ?? ((thrown: unknown) => this.crash(thrown))))
+  }
+
+  #resume<V>(next: (value: V) => void, value: V): void {
+    try {
+      next(value)
+    } catch (thrown) {
+      this.crash(thrown)
+    }
   }
 
   /** Sees to it that messages that wait are handled. */
@@ -248,37 +284,49 @@ export class Process implements Context, CallOwner {
     return extra.abort.signal
   }
 
-  send(to: Dest, message: unknown): void {
-    if ((this.flags & ENDED) !== 0) return
-    const target = (to as Partial<Pid>).process
+  send(to: Dest | Ref, message: unknown): void {
+    if ((this.flags & ENDED_OR_OBSERVED) !== 0 && !maySend(this, to, message)) return
+    const target = (to as Partial<Pid> | undefined)?.process
     if (target !== undefined) target.deliver(message)
     else this.node.route(to, message)
   }
 
   call(to: Dest, operation: string, request?: unknown, options?: CallOptions): Promise<never> {
-    return makeCall(this, to, CALL, operation, request, options?.timeout) as Promise<never>
+    if ((this.flags & OBSERVED) !== 0) {
+      maySend(this, to, ['$gen_call', this.pid, request === undefined ? operation : [operation, request]])
+    }
+    return makeCall(this, to, CALL, operation, request, timeoutOf(options)) as Promise<never>
   }
 
   cast(to: Dest, operation: string, request?: unknown): void {
-    if (!this.ended) this.node.routeCast(to, new Cast(operation, request))
+    const message = new Cast(operation, request)
+    if ((this.flags & ENDED_OR_OBSERVED) !== 0 && !maySend(this, to, message)) return
+    this.node.routeCast(to, message)
   }
 
   reply<V>(from: From<V>, value: V): void {
-    if (!this.ended) this.node.reply(from, value)
+    if (this.ended) return
+    if ((this.flags & OBSERVED) !== 0) replied(this, from.pid, value)
+    this.node.reply(from, value)
   }
 
-  spawn<A extends readonly unknown[]>(body: Body<A> | Program, ...args: A): Pid {
+  spawn<A extends readonly unknown[]>(body: Body<A> | Program, ...args: A): Pid
+  spawn(body: Offered, ...args: readonly unknown[]): Promise<Pid>
+  spawn(body: Body | Program | Offered, ...args: readonly unknown[]): Pid | Promise<Pid> {
     this.#mustLive()
-    return this.node.spawn(body, ...args)
+    return isOffered(body) ? spawnOffered(this, body, {}, args) : spawnWith(this, body, {}, args).pid
   }
 
-  spawnLink<A extends readonly unknown[]>(body: Body<A> | Program, ...args: A): Pid {
-    this.#mustLive()
-    return spawnWith(this, body, { link: true }, args).pid
+  spawnLink<A extends readonly unknown[]>(body: Body<A> | Program, ...args: A): Pid
+  spawnLink(body: Offered, ...args: readonly unknown[]): Promise<Pid>
+  spawnLink(body: Body | Program | Offered, ...args: readonly unknown[]): Pid | Promise<Pid> {
+    return this.spawnOpt(body as Body, { link: true }, ...args)
   }
 
-  spawnMonitor<A extends readonly unknown[]>(body: Body<A> | Program, ...args: A): readonly [Pid, Ref] {
-    return this.spawnOpt(body, { monitor: true }, ...args)
+  spawnMonitor<A extends readonly unknown[]>(body: Body<A> | Program, ...args: A): readonly [Pid, Ref]
+  spawnMonitor(body: Offered, ...args: readonly unknown[]): Promise<readonly [Pid, Ref]>
+  spawnMonitor(body: Body | Program | Offered, ...args: readonly unknown[]): unknown {
+    return this.spawnOpt(body as Body, { monitor: true }, ...args)
   }
 
   spawnOpt<A extends readonly unknown[]>(
@@ -291,19 +339,19 @@ export class Process implements Context, CallOwner {
     options: SpawnOptions & { readonly monitor?: false },
     ...args: A
   ): Pid
-  spawnOpt<A extends readonly unknown[]>(
-    body: Body<A> | Program,
-    options: SpawnOptions,
-    ...args: A
-  ): Pid | readonly [Pid, Ref] {
+  spawnOpt<O extends SpawnOptions>(body: Offered, options: O, ...args: readonly unknown[]): Promise<SpawnedAs<O>>
+  spawnOpt(body: Body | Program | Offered, options: SpawnOptions, ...args: readonly unknown[]): unknown {
     this.#mustLive()
+    if (isOffered(body)) return spawnOffered(this, body, options, args)
     const { pid, ref } = spawnWith(this, body, options, args)
     return ref === undefined ? pid : [pid, ref]
   }
 
-  spawnRequest<A extends readonly unknown[]>(body: Body<A> | Program, options: SpawnRequestOptions, ...args: A): Ref {
+  spawnRequest<A extends readonly unknown[]>(body: Body<A> | Program, options: SpawnRequestOptions, ...args: A): Ref
+  spawnRequest(body: Offered, options: SpawnRequestOptions, ...args: readonly unknown[]): Ref
+  spawnRequest(body: Body | Program | Offered, options: SpawnRequestOptions, ...args: readonly unknown[]): Ref {
     this.#mustLive()
-    return spawnRequest(this, body, options, args)
+    return isOffered(body) ? requestOffered(this, body, options, args) : spawnRequest(this, body, options, args)
   }
 
   exit(to: Pid, reason: Reason): void {
@@ -324,7 +372,7 @@ export class Process implements Context, CallOwner {
 
   monitor(to: Dest, options?: MonitorOptions): Ref {
     this.#mustLive()
-    return signals.monitor(this, to, options?.tag ?? 'DOWN')
+    return signals.monitor(this, to, options?.tag ?? 'DOWN', options?.alias)
   }
 
   demonitor(ref: Ref, options?: { flush?: boolean }): boolean {
@@ -337,9 +385,53 @@ export class Process implements Context, CallOwner {
   }
 
   trapExit(flag: boolean): boolean {
+    if (typeof flag !== 'boolean') throw fault('badarg', `trapExit takes true or false, not ${String(flag)}`)
     const before = this.trapsExits
     this.flags = flag ? this.flags | TRAPS_EXITS : this.flags & ~TRAPS_EXITS
     return before
+  }
+
+  alias(options?: { readonly reply?: boolean }): Ref {
+    this.#mustLive()
+    const ref = this.node.makeRef()
+    this.node.aliases.activate(this, ref, options?.reply === true ? 'reply' : 'explicit_unalias')
+    return ref
+  }
+
+  unalias(alias: Ref): boolean {
+    return this.node.aliases.unalias(this, alias)
+  }
+
+  processFlag<F extends FlagName>(flag: F, value: FlagValue<F>): FlagValue<F> {
+    return setFlag(this, flag, value)
+  }
+
+  groupLeader(): Pid {
+    return this.rare?.leader ?? this.node.groupLeader
+  }
+
+  put(key: unknown, value: unknown): unknown {
+    return dictionary.put(this, key, value)
+  }
+
+  get(): readonly (readonly [key: unknown, value: unknown])[]
+  get(key: unknown): unknown
+  get(...key: readonly [unknown] | readonly []): unknown {
+    return key.length === 0 ? dictionary.entries(this) : dictionary.get(this, key[0])
+  }
+
+  getKeys(...value: readonly [value?: unknown]): unknown[] {
+    return dictionary.keys(this, value)
+  }
+
+  erase(): readonly (readonly [key: unknown, value: unknown])[]
+  erase(key: unknown): unknown
+  erase(...key: readonly [unknown] | readonly []): unknown {
+    return key.length === 0 ? dictionary.eraseAll(this) : dictionary.erase(this, key[0])
+  }
+
+  setLabel(label: unknown): void {
+    dictionary.put(this, dictionary.LABEL, label)
   }
 
   monitorNodes(flag: boolean): void {
@@ -347,6 +439,7 @@ export class Process implements Context, CallOwner {
   }
 
   own<T extends Disposable | AsyncDisposable>(resource: T): T {
+    signals.mustBeDisposable(resource)
     if (this.ended) {
       signals.dispose(resource)
       throw fault('process_exited')
@@ -382,7 +475,7 @@ export class Process implements Context, CallOwner {
   }
 
   sleep(milliseconds: number): Promise<void> {
-    return this.node.sleepOf(this, milliseconds)
+    return sleep(this, milliseconds)
   }
 
   receive(match?: (message: unknown) => boolean, options?: ReceiveOptions): Promise<never> {

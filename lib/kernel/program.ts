@@ -1,3 +1,4 @@
+import type { Arity } from './message-term.ts'
 import type { Process } from './process.ts'
 
 /**
@@ -12,4 +13,19 @@ export interface Program {
    * when the process has ended or waits for an async handler. What it throws is the reason the process ends with.
    */
   run(process: Process, quantum: number): number
+
+  // For process info, traces and system monitors; a program that leaves them out is shown with less.
+
+  /** OTP's name of a behaviour: `gen_server`, ... */
+  readonly behaviour?: string
+  /** The name of the callback module, or of the function; that of the behaviour unless told otherwise. */
+  nameOf?(process: Process): string
+  /** What the process was spawned with (`[module, 'init', 1]` unless told otherwise). */
+  initialCallOf?(process: Process): Arity
+  /** Whether it puts messages aside instead of handling them. */
+  isSuspended?(process: Process): boolean
+  /** Whether it waits for a message and expects none for long. */
+  isHibernating?(process: Process): boolean
+  /** False: its messages do not lead to callbacks. */
+  readonly hasCallbacks?: boolean
 }

@@ -18,6 +18,7 @@ export interface Protocol {
   cast?: object
   info?: unknown
   continue?: unknown
+  codeChange?: readonly [oldVsn: unknown, state: unknown, extra: unknown]
 }
 
 /** The operations of one kind, by name. */
@@ -56,7 +57,10 @@ export interface Via<out P = unknown> {
 
 /** Keeps names in its own way. That a name ends with its process is up to it. */
 export interface NameRegistry {
-  /** The process that carries the name on `node`. Must not throw: a name nobody keeps is one nobody carries. */
+  /**
+   * The process that carries the name on `node`. A name nobody keeps is one nobody carries: it does not throw. A
+   * registry that is not there may throw an `Exit`, which becomes that of the caller; a cast is then dropped.
+   */
   whereisName(key: unknown, node: Node): Pid | undefined
   /** `false` when the key is taken. Called by the process that is to carry the name. */
   registerName(key: unknown, pid: Pid): boolean

@@ -1,8 +1,10 @@
 import { fault } from '../internal/errors.ts'
 import { isTimeout } from './calls.ts'
 import { type Body, type ReceiveOptions, TIMEOUT } from './context.ts'
-import { BUSY } from './flags.ts'
+import { BUSY, OBSERVED } from './flags.ts'
 import { EMPTY } from './mailbox.ts'
+import type { Arity } from './message-term.ts'
+import { resumeObserved } from './observe.ts'
 import type { Process } from './process.ts'
 import type { Program } from './program.ts'
 import { TimerEntry } from './timer-wheel.ts'
@@ -23,11 +25,12 @@ import { TimerEntry } from './timer-wheel.ts'
 class RawProgram implements Program {
   start(process: Process): void {
     const { body, args } = process.state as { body: Body | undefined; args: readonly unknown[] }
-    process.state = undefined
+    process.state = body
     if (body === undefined) throw fault('undef', 'the function to spawn is undefined')
     process.flags |= BUSY
     Promise.resolve(body.apply(process, [...args])).then(
-      () => process.end('normal'),
+      // It may have become another program's meanwhile (`enterLoop`).
+      () => process.program === rawProgram && process.end('normal'),
       (thrown) => process.crash(thrown),
     )
   }
@@ -42,6 +45,23 @@ class RawProgram implements Program {
     }
     return taken
   }
+
+  readonly hasCallbacks = false
+
+  nameOf(process: Process): string {
+    return bodyOf(process)?.name || 'fun'
+  }
+
+  /** A function and how many arguments it takes; Erlang names `erlang:apply/2` for every one. */
+  initialCallOf(process: Process): Arity {
+    return [this.nameOf(process), 'apply', bodyOf(process)?.length ?? 0]
+  }
+}
+
+/** The function that a raw process runs: until it starts beside the arguments, from then on alone in its state. */
+function bodyOf(process: Process): Body | undefined {
+  const state = process.state as Body | { body: Body | undefined } | undefined
+  return typeof state === 'object' ? state.body : state
 }
 
 export const rawProgram: Program = new RawProgram()
@@ -57,6 +77,10 @@ export class Receiver extends TimerEntry {
     this.#process = process
     this.#match = match
     this.#resolve = resolve
+  }
+
+  get owner(): Process {
+    return this.#process
   }
 
   /** Takes `message`, or puts it aside when it is not the one that is waited for. */
@@ -78,7 +102,8 @@ export class Receiver extends TimerEntry {
     process.node.timers.stop(this)
     process.rare!.receiver = undefined
     process.flags |= BUSY
-    this.#resolve(message)
+    if ((process.flags & OBSERVED) !== 0) resumeObserved(process, () => this.#resolve(message))
+    else this.#resolve(message)
   }
 }
 
@@ -91,8 +116,11 @@ export function receive(
   if (process.program !== rawProgram) throw fault('badarg', 'receive is for raw processes; others have handlers')
   if (process.ended) return new Promise(() => {})
   const after = options?.after ?? Number.POSITIVE_INFINITY
-  if (!isTimeout(after)) throw fault('bad_timeout', `got ${String(after)}`)
+  if (!isTimeout(after)) throw fault('timeout_value', `got ${String(after)}`)
   if (process.rare?.receiver !== undefined) throw fault('badarg', 'a receive of this process is waiting already')
+  if (match !== undefined && typeof match !== 'function') {
+    throw fault('badarg', 'receive takes a function that tells whether a message is the one')
+  }
   const message = process.takeFirst(match)
   if (message !== EMPTY) return Promise.resolve(message)
   if (after === 0) return Promise.resolve(TIMEOUT)

@@ -1,7 +1,8 @@
 import type { CallKind, Request } from './calls.ts'
-import { detach } from './calls.ts'
+import { Call, detach } from './calls.ts'
 import type { From } from './context.ts'
 import type { Reason } from './exit.ts'
+import { OBSERVED } from './flags.ts'
 import type { NodeAddress, Pid } from './pid.ts'
 import type { Process } from './process.ts'
 import type { Remote } from './remote.ts'
@@ -54,6 +55,8 @@ export class RemoteRequest implements Request {
   }
 
   settle(value: unknown): void {
+    const { server } = this
+    if (server !== undefined && (server.flags & OBSERVED) !== 0) server.node.replied(server, this.pid, value)
     this.#remote.reply(this.from, value)
     this.forget()
   }
@@ -71,13 +74,20 @@ export class RemoteRequest implements Request {
   }
 }
 
+/** Whether a message is a request, from this node or another. */
+export function isRequest(message: unknown): message is Request {
+  return message instanceof Call || message instanceof RemoteRequest
+}
+
 /** A monitor that a process of another node has set on one here. */
 export class RemoteWatcher implements Watcher {
   readonly target: Process
+  readonly pid: Pid | undefined
   readonly #tell: (reason: Reason) => void
 
-  constructor(target: Process, tell: (reason: Reason) => void) {
+  constructor(target: Process, pid: Pid | undefined, tell: (reason: Reason) => void) {
     this.target = target
+    this.pid = pid
     this.#tell = tell
   }
 

@@ -1,4 +1,5 @@
 import type { CallKind } from './calls.ts'
+import type { ProcessOptions } from './context.ts'
 import type { Reason } from './exit.ts'
 
 /**
@@ -18,6 +19,9 @@ export const EXIT = 9 // from id, to id, reason
 export const MONITOR = 10 // ref, to
 export const DEMONITOR = 11 // ref
 export const DOWN = 12 // ref, reason
+export const ALIAS_SEND = 14 // ref of the alias, message
+export const SPAWN = 15 // from id or 0, ref, name of the offer, args, link, monitor, options
+export const SPAWNED = 16 // ref, whether, id or reason
 export const CALL_FORGOTTEN = 13 // ref: the caller has its answer from elsewhere, or waits no more
 
 export type To = number | string
@@ -32,6 +36,10 @@ export type Signal =
   | readonly [typeof MONITOR, number, To]
   | readonly [typeof DEMONITOR | typeof CALL_FORGOTTEN, number]
   | readonly [typeof DOWN, number, Reason]
+  | readonly [typeof ALIAS_SEND, number, unknown]
+  | readonly [typeof SPAWN, number, number, string, readonly unknown[], boolean, boolean, ProcessOptions]
+  | readonly [typeof SPAWNED, number, true, number]
+  | readonly [typeof SPAWNED, number, false, Reason]
 
 /** `sent`: taken, in order. `busy`: the link is congested, not taken. `unreachable`: there is no way to that node. */
 export type Sent = 'sent' | 'busy' | 'unreachable'
@@ -46,6 +54,8 @@ export interface Carrier {
    * does not send by itself (LINK_EXIT, DOWN, CALL_FAILED): a reason that cannot travel arrives as its description.
    */
   send(node: string, creation: number | undefined, signal: Signal): Sent
+  /** Whether the link to `node` is congested: calls would be answered with `busy`. */
+  isBusy(node: string): boolean
   connected(): readonly string[]
   /** The node has stopped. */
   close(): void

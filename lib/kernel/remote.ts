@@ -1,6 +1,6 @@
 import { fault } from '../internal/errors.ts'
-import { Call, Cast, type Request, watchServer } from './calls.ts'
-import type { From } from './context.ts'
+import { type Call, Cast, type Request, watchServer } from './calls.ts'
+import type { Body, From, ProcessOptions } from './context.ts'
 import type { Reason } from './exit.ts'
 import { listLinks, removeLink } from './links.ts'
 import type { Node } from './node.ts'
@@ -8,6 +8,7 @@ import { type NodeAddress, Pid, type Ref } from './pid.ts'
 import type { Process } from './process.ts'
 import { Peer, RemoteFrom, RemoteRequest, RemoteWatcher } from './remote-peer.ts'
 import {
+  ALIAS_SEND,
   CALL_FAILED,
   CALL_FORGOTTEN,
   CALL_REQUEST,
@@ -23,23 +24,23 @@ import {
   SEND,
   type Sent,
   type Signal,
+  SPAWN,
+  SPAWNED,
   type To,
   UNLINK,
 } from './remote-signals.ts'
 import { addWatcher, exitSignal, type Monitor } from './signals.ts'
+import { type PendingSpawn, refusalOf } from './spawn-offered.ts'
 
-const nowhere: Carrier = { send: () => 'unreachable', connected: () => [], close: () => {} }
+export { isRequest } from './remote-peer.ts'
+
+const nowhere: Carrier = { send: () => 'unreachable', isBusy: () => false, connected: () => [], close: () => {} }
 
 /** Where to send to on another node. */
 export interface RemoteTarget {
   readonly node: string
   readonly pid?: Pid | undefined
   readonly name?: string | undefined
-}
-
-/** Whether a message is a request, from this node or another. */
-export function isRequest(message: unknown): message is Request {
-  return message instanceof Call || message instanceof RemoteRequest
 }
 
 /**
@@ -54,6 +55,8 @@ export class Remote {
    * went there in a message. Whoever holds a `from` may answer, so they are not kept by node.
    */
   readonly #calls = new Map<number, Call>()
+  /** What processes here have asked other nodes to spawn, by their refs. */
+  readonly #spawns = new Map<number, PendingSpawn>()
   #carrier: Carrier = nowhere
 
   constructor(node: Node) {
@@ -86,6 +89,16 @@ export class Remote {
   send(target: RemoteTarget, message: unknown): void {
     if (message instanceof Cast) this.#carryTo(target, [CAST, toOf(target), message.operation, message.request])
     else this.#carryTo(target, [SEND, toOf(target), message])
+  }
+
+  /** To an alias of another node; one of an earlier start of that node is as inactive as any other. */
+  sendToAlias(address: NodeAddress, ref: number, message: unknown): void {
+    this.carry(address, [ALIAS_SEND, ref, message])
+  }
+
+  /** Whether so much waits for `node` that whoever sends to it adds to a congestion. */
+  isBusy(node: string): boolean {
+    return this.#carrier.isBusy(node)
   }
 
   call(call: Call, target: RemoteTarget): void {
@@ -121,6 +134,16 @@ export class Remote {
   fromAt(address: NodeAddress, pid: Pid | undefined, ref: number, alias: boolean): From {
     const call = address === this.#node.address ? this.#calls.get(ref) : undefined
     return call ?? new RemoteFrom(address, pid, ref, alias)
+  }
+
+  /** Has another node spawn what it offers under `name`. What comes of it is told to `pending`. */
+  spawn(pending: PendingSpawn, name: string, args: readonly unknown[]): void {
+    const { node, parent, ref, options } = pending
+    const { link = false, monitor = false, priority, mailbox } = options
+    const given: ProcessOptions = { ...(priority && { priority }), ...(mailbox && { mailbox }) }
+    const signal = [SPAWN, parent?.pid.id ?? 0, ref.id, name, args, link, monitor !== false, given] as const
+    if (this.#carryTo({ node }, signal) === 'sent') this.#spawns.set(ref.id, pending)
+    else pending.settle(['error', 'noconnection'])
   }
 
   reply(from: RemoteFrom, value: unknown): void {
@@ -180,6 +203,12 @@ export class Remote {
     switch (signal[0]) {
       case SEND:
         return this.#target(signal[1])?.deliver(signal[2])
+      case ALIAS_SEND:
+        return this.#node.aliases.deliver(signal[1], signal[2])
+      case SPAWN:
+        return this.#onSpawn(from, signal)
+      case SPAWNED:
+        return this.#onSpawned(from, signal)
       case CAST:
         return this.#target(signal[1])?.deliver(new Cast(signal[2], signal[3]))
       case CALL_REQUEST:
@@ -237,6 +266,11 @@ export class Remote {
     for (const [ref, call] of [...this.#calls]) {
       if (call.remoteNode === name) this.#failCall(name, ref, ['nodedown', name])
     }
+    for (const [ref, pending] of [...this.#spawns]) {
+      if (pending.node !== name) continue
+      this.#spawns.delete(ref)
+      pending.settle(['error', 'noconnection'])
+    }
     if (wasUp) this.#node.announceNode('nodedown', name)
   }
 
@@ -278,6 +312,47 @@ export class Remote {
     call.fail(reason)
   }
 
+  /** The new process is linked and watched before it runs, and its parent knows it before it hears from it. */
+  #onSpawn(from: NodeAddress, signal: Extract<Signal, readonly [typeof SPAWN, ...unknown[]]>): void {
+    const [, parent, ref, name, args, link, monitor, options] = signal
+    let child: Process
+    try {
+      child = this.#node.spawnProcess(this.#node.offered(name) as Body, args, options)
+    } catch (refused) {
+      return void this.carry(from, [SPAWNED, ref, false, refusalOf(refused)])
+    }
+    if (parent !== 0) child.parent = new Pid(from, parent)
+    this.carry(from, [SPAWNED, ref, true, child.pid.id])
+    if (link) this.#onLink(new Pid(from, parent), child.pid.id)
+    if (monitor) this.#onMonitor(from, ref, child.pid.id)
+  }
+
+  #onSpawned(from: NodeAddress, [, ref, done, what]: Extract<Signal, readonly [typeof SPAWNED, ...unknown[]]>): void {
+    const pending = this.#spawns.get(ref)
+    if (pending === undefined) return
+    this.#spawns.delete(ref)
+    if (!done) return pending.settle(['error', what])
+    const pid = new Pid(from, what)
+    const { parent, options } = pending
+    if (parent?.ended) {
+      if (options.link) this.carry(from, [LINK_EXIT, parent.pid.id, what, 'noproc'])
+      if (options.monitor) this.carry(from, [DEMONITOR, ref])
+    }
+    if (parent === undefined || parent.ended) return pending.settle(['ok', pid])
+    if (options.link) {
+      parent.addLink(pid)
+      this.#peer(from.name).linked.add(parent)
+    }
+    const set = pending.monitorOf(pid)
+    if (set !== undefined) {
+      const { extra } = parent
+      extra.monitors ??= new Map()
+      extra.monitors.set(ref, set)
+      this.#peer(from.name).monitors.set(ref, set)
+    }
+    pending.settle(['ok', pid])
+  }
+
   #onLink(from: Pid, to: number): void {
     const target = this.#target(to)
     if (target === undefined) return void this.carry(from.address, [LINK_EXIT, to, from.id, 'noproc'])
@@ -301,7 +376,7 @@ export class Remote {
     const target = this.#target(to)
     if (target === undefined) return void this.carry(from, [DOWN, ref, 'noproc'])
     const { watchers } = this.#peer(from.name)
-    const watcher = new RemoteWatcher(target, (reason) => {
+    const watcher = new RemoteWatcher(target, undefined, (reason) => {
       watchers.delete(ref)
       this.carry(from, [DOWN, ref, reason])
     })

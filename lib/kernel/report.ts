@@ -1,7 +1,8 @@
-import type { Reason } from './exit.ts'
 import { describe } from './exit.ts'
+import type { Pid } from './pid.ts'
 
-export type ReportLevel = 'error' | 'warning' | 'notice' | 'info'
+/** OTP logger's levels, of those below `error` only that. */
+export type ReportLevel = 'error' | 'warning' | 'notice' | 'info' | 'debug'
 
 /** Something an operator may want to know, as data. Labels and keys are OTP's. */
 export interface Report {
@@ -9,22 +10,99 @@ export interface Report {
   /** Who reports what: `['supervisor', 'child_terminated']`, `['gen_server', 'terminate']`, `['proc_lib', 'crash']`. */
   readonly label: readonly [string, string]
   readonly details: Readonly<Record<string, unknown>>
+  /** Filled in by the node: every report that a reporter gets has it. */
+  readonly metadata?: ReportMetadata
 }
 
-/** Receives every report of a node. Must not throw. */
+/** What OTP's logger keeps beside a report. */
+export interface ReportMetadata {
+  /** Which part of the system reports: `['otp']`, `['otp', 'sasl']` for supervisors and crashes; else none. */
+  readonly domain?: readonly string[]
+  /** The process that the report is from. */
+  readonly pid?: Pid
+  /** The node it lives on. */
+  readonly node?: string
+  /** Milliseconds since 1970. */
+  readonly time?: number
+}
+
+/** Receives every report of a node. One that throws gets no more of them: lines go to stderr instead. */
 export type Reporter = (report: Report) => void
 
-const LEVELS: Record<ReportLevel, number> = { error: 0, warning: 1, notice: 2, info: 3 }
+const LEVELS: Record<ReportLevel, number> = { error: 0, warning: 1, notice: 2, info: 3, debug: 4 }
 
-/** A reporter that writes one line a report, for those up to `level`. */
-export function lineReporter(write: (line: string) => void, level: ReportLevel = 'notice'): Reporter {
+/** The parts of the system that report in a domain of OTP's. */
+const SASL = ['otp', 'sasl'] as const
+const OTP = ['otp'] as const
+const DOMAINS: Readonly<Record<string, readonly string[]>> = {
+  supervisor: SASL,
+  proc_lib: SASL,
+  application_controller: SASL,
+  release_handler: SASL,
+  gen_server: OTP,
+  gen_statem: OTP,
+  gen_event: OTP,
+}
+
+/** The report with its metadata completed: the domain by its label, the node and the time. */
+export function withMetadata(report: Report, node: string, time: number): Report {
+  const domain = DOMAINS[report.label[0]]
+  return { ...report, metadata: { ...(domain && { domain }), node, time, ...report.metadata } }
+}
+
+/**
+ * `reporter`, until it throws; from then on `write` gets lines, of that failure first. So OTP's logger removes a
+ * handler that fails: what is reported must not change what a process does.
+ */
+export function replacedOnFailure(reporter: Reporter, write: (line: string) => void): Reporter {
+  let current = reporter
   return (report) => {
-    if (LEVELS[report.level] > LEVELS[level]) return
-    const details = Object.entries(report.details).map(([key, value]) => `${key}=${text(value)}`)
-    write(`[${report.level}] ${report.label.join(' ')} ${details.join(' ')}`)
+    try {
+      current(report)
+    } catch (thrown) {
+      current = lineReporter(write)
+      current({ level: 'error', label: ['logger', 'removed_failing_handler'], details: { reason: thrown } })
+      current(report)
+    }
   }
 }
 
-function text(value: Reason): string {
-  return value instanceof Error ? (value.stack ?? String(value)) : describe(value)
+/**
+ * A reporter that writes one line a report, for those up to `level`: the label, then what there is to tell as
+ * `key=value`. The stack of an error follows its line, the first time that the error is reported: a crash makes three
+ * reports of one error, by the server, by its process and by its supervisor.
+ */
+export function lineReporter(write: (line: string) => void, level: ReportLevel = 'notice'): Reporter {
+  const shown = new WeakSet<Error>()
+  return (report) => {
+    if (LEVELS[report.level] > LEVELS[level]) return
+    const fields = fieldsOf(report).filter(([, value]) => !isEmpty(value))
+    const line = fields.map(([key, value]) => ` ${key}=${describe(value)}`).join('')
+    write(
+      `[${report.level}] ${report.label.join(' ')}${line}${fields.map(([, value]) => framesOf(value, shown)).join('')}`,
+    )
+  }
+}
+
+type Details = Report['details']
+type Crash = readonly [info: Details & { readonly error_info: readonly unknown[] }, neighbours: readonly unknown[]]
+
+/** Of a crash report the fields of its process, and the processes that end with it. */
+function fieldsOf({ label, details }: Report): readonly (readonly [key: string, value: unknown])[] {
+  if (label.join(' ') !== 'proc_lib crash') return Object.entries(details)
+  const [{ error_info: error, ...info }, neighbours] = details.report as readonly unknown[] as Crash
+  return Object.entries({ ...info, reason: error[1], neighbours })
+}
+
+function isEmpty(value: unknown): boolean {
+  return value === undefined || value === 'undefined' || (Array.isArray(value) && value.length === 0)
+}
+
+/** The stack of an error that was not shown before, without its first line. */
+function framesOf(value: unknown, shown: WeakSet<Error>): string {
+  if (!(value instanceof Error) || shown.has(value)) return ''
+  shown.add(value)
+  const { stack = '' } = value
+  const first = stack.indexOf('\n    at ')
+  return first === -1 ? '' : stack.slice(first)
 }

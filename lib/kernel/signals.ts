@@ -1,14 +1,18 @@
 import { fault } from '../internal/errors.ts'
 import { OWNED_CLOSE_MS } from '../internal/limits.ts'
 import { Ring } from '../internal/ring.ts'
+import { type AliasMode, checkAliasOfMonitor } from './aliases.ts'
 import { detach } from './calls.ts'
+import type { Resolved } from './destination.ts'
 import type { DownMessage, ExitMessage, Reason } from './exit.ts'
-import { ENDED, TRAPS_EXITS } from './flags.ts'
+import { ENDED, OBSERVED, TRAPS_EXITS } from './flags.ts'
 import { addLink, hasLink, listLinks, removeLink } from './links.ts'
-import type { Node, Resolved } from './node.ts'
-import { Pid, type Ref } from './pid.ts'
+import type { Node } from './node.ts'
+import { Pid, Ref } from './pid.ts'
 import type { Process } from './process.ts'
 import type { Dest, Name } from './protocol.ts'
+import { tell as trace, traceLink } from './trace.ts'
+import { afterClosing } from './waits.ts'
 
 /**
  * Signals other than messages: exits, links, monitors. Between processes of a node they take effect when they are sent
@@ -20,6 +24,8 @@ import type { Dest, Name } from './protocol.ts'
 
 /** Someone who hears of the end of a process, once: a monitor of this node, or of another. */
 export interface Watcher {
+  /** Who hears of it, when it is a process. */
+  readonly pid?: Pid | undefined
   down(reason: Reason): void
 }
 
@@ -40,10 +46,16 @@ export class Monitor implements Watcher {
     this.tag = tag
   }
 
+  get pid(): Pid {
+    return this.watcher.pid
+  }
+
   down(reason: Reason): void {
-    if (!this.watcher.rare?.monitors?.delete(this.ref.id)) return
-    const message: DownMessage = Object.freeze({ type: this.tag, ref: this.ref, object: this.object, reason })
-    this.watcher.deliver(message)
+    const { watcher, ref } = this
+    if (!watcher.rare?.monitors?.delete(ref.id)) return
+    if (watcher.rare.aliases !== undefined) watcher.node.aliases.monitorGone(watcher, ref)
+    const message: DownMessage = Object.freeze({ type: this.tag, ref, object: this.object, reason })
+    watcher.deliver(message)
   }
 }
 
@@ -81,8 +93,10 @@ export function link(process: Process, pid: Pid): void {
   if (target !== undefined) {
     process.links = addLink(process.links, pid, node.address)
     target.links = addLink(target.links, process.pid, node.address)
+    if (((process.flags | target.flags) & OBSERVED) !== 0) traceLink(process, pid, 'link')
   } else if (pid.address !== node.address) {
     process.links = addLink(process.links, pid, node.address)
+    if ((process.flags & OBSERVED) !== 0) traceLink(process, pid, 'link')
     node.remote.link(process, pid)
   } else if (process.trapsExits) exitSignal(process, pid, 'noproc', true)
   else throw fault('noproc', `cannot link to ${pid}, which has ended`)
@@ -93,18 +107,21 @@ export function unlink(process: Process, pid: Pid): void {
   const home = process.node.address
   if (!hasLink(process.links, pid, home)) return
   process.links = removeLink(process.links, pid, home)
+  if (((process.flags | (pid.process?.flags ?? 0)) & OBSERVED) !== 0) traceLink(process, pid, 'unlink')
   if (pid.process !== undefined) pid.process.links = removeLink(pid.process.links, process.pid, home)
   else if (pid.address !== home) process.node.remote.unlink(process, pid)
 }
 
-/** `erlang:monitor/2,3`. */
-export function monitor(process: Process, to: Dest, tag: string): Ref {
+/** `erlang:monitor/2,3`. With `alias` the ref is an alias of the process, too; see aliases.ts. */
+export function monitor(process: Process, to: Dest, tag: string, alias?: AliasMode): Ref {
   const { node } = process
+  if (alias !== undefined) checkAliasOfMonitor(alias)
   const ref = node.makeRef()
   if (to === process.pid) return ref
   const found = node.resolve(to)
   const object = to instanceof Pid ? to : found.name !== undefined ? { name: found.name, node: found.node } : found.pid
   if (object === undefined) throw fault('badarg', 'monitor takes a pid or a name')
+  if (alias !== undefined) node.aliases.activate(process, ref, alias)
   setMonitor(new Monitor(ref, process, object, tag), found)
   return ref
 }
@@ -123,11 +140,16 @@ export function setMonitor(set: Monitor, found: Resolved): void {
   else set.down('noproc')
 }
 
-/** `erlang:demonitor/1`: whether the monitor was still set. */
+/**
+ * `erlang:demonitor/1`: whether the monitor was still set.
+ * @throws Fault `badarg` for what is no ref
+ */
 export function demonitor(process: Process, ref: Ref): boolean {
+  if (!(ref instanceof Ref)) throw fault('badarg', 'demonitor takes a ref')
   const set = process.rare?.monitors?.get(ref.id)
   if (set === undefined) return false
   process.rare?.monitors?.delete(ref.id)
+  if (process.rare?.aliases !== undefined) process.node.aliases.monitorGone(process, ref)
   if (set.target !== undefined) set.target.rare?.watchers?.delete(set)
   else process.node.remote.demonitor(set)
   return true
@@ -145,6 +167,7 @@ export function addWatcher(target: Process, watcher: Watcher): void {
  */
 export function end(process: Process, reason: Reason): void {
   if ((process.flags & ENDED) !== 0) return
+  if ((process.flags & OBSERVED) !== 0) trace(process, 'procs', ['exit', reason])
   process.flags |= ENDED
   process.waiting = 0
   process.first = undefined
@@ -159,7 +182,7 @@ export function end(process: Process, reason: Reason): void {
 function announceAfter(closing: Promise<unknown>, process: Process, reason: Reason): void {
   const { node, pid } = process
   node.closing.set(pid.id, process)
-  node.afterClosing(closing, OWNED_CLOSE_MS, () => {
+  afterClosing(node, closing, OWNED_CLOSE_MS, () => {
     node.closing.delete(pid.id)
     announce(process, reason)
   })
@@ -168,10 +191,15 @@ function announceAfter(closing: Promise<unknown>, process: Process, reason: Reas
 /** Gives back what the process held; a promise when something takes time to close. */
 function release(process: Process): Promise<unknown> | undefined {
   const { node } = process
-  const { timers, monitors, owned, abort } = process.rare!
+  const { timers, waits, receiver, monitors, aliases, bound, owned, abort, behaviour } = process.rare!
   if (timers !== undefined) for (const timer of timers) node.dropTimer(timer)
+  if (waits !== undefined) for (const wait of waits) node.timers.stop(wait)
+  if (receiver !== undefined) node.timers.stop(receiver)
   if (monitors !== undefined) for (const set of [...monitors.values()]) demonitor(process, set.ref)
+  if (aliases !== undefined) node.aliases.drop(aliases)
+  bound?.close()
   abort?.abort()
+  behaviour?.[Symbol.dispose]?.()
   if (owned === undefined) return undefined
   const pending: PromiseLike<unknown>[] = []
   for (const resource of [...owned].reverse()) {
@@ -179,6 +207,16 @@ function release(process: Process): Promise<unknown> | undefined {
     if (closing !== undefined) pending.push(closing)
   }
   return pending.length === 0 ? undefined : Promise.allSettled(pending)
+}
+
+/** @throws Fault `badarg` when nothing could close `resource`. */
+export function mustBeDisposable(resource: Disposable | AsyncDisposable): void {
+  const { [Symbol.dispose]: now, [Symbol.asyncDispose]: later } = Object(resource) as Partial<
+    Disposable & AsyncDisposable
+  >
+  if (typeof now !== 'function' && typeof later !== 'function') {
+    throw fault('badarg', 'own takes what can be closed: it has [Symbol.dispose] or [Symbol.asyncDispose]')
+  }
 }
 
 /** Closes a resource of a process that has ended; what it throws concerns nobody any more. */

@@ -1,9 +1,11 @@
-import { Fault } from '../internal/errors.ts'
-import type { Body, SpawnOptions, SpawnReply, SpawnRequestOptions } from './context.ts'
+import { Fault, fault } from '../internal/errors.ts'
+import type { Body, MonitorOptions, SpawnOptions, SpawnReply, SpawnRequestOptions } from './context.ts'
+import { OBSERVED } from './flags.ts'
 import type { Pid, Ref } from './pid.ts'
 import type { Process } from './process.ts'
 import type { Program } from './program.ts'
 import { link, monitor } from './signals.ts'
+import { traceSpawn } from './trace.ts'
 
 /**
  * `erlang:spawn_opt`: the new process is linked and watched before it runs, so nothing of its end can be missed.
@@ -15,11 +17,17 @@ export function spawnWith<A extends readonly unknown[]>(
   options: SpawnOptions,
   args: A,
 ): { readonly pid: Pid; readonly ref: Ref | undefined } {
-  const { pid } = parent.node.spawnProcess(body, args)
+  if (typeof options !== 'object' || options === null) throw fault('badarg', 'the options of a spawn are an object')
+  const child = parent.node.spawnProcess(body, args, options)
+  const { pid } = child
+  child.parent = parent.pid
+  const leader = parent.rare?.leader
+  if (leader !== undefined) child.extra.leader = leader
+  if ((parent.flags & OBSERVED) !== 0) traceSpawn(parent, child)
   if (options.link) link(parent, pid)
   if (!options.monitor) return { pid, ref: undefined }
-  const tag = options.monitor === true ? undefined : options.monitor.tag
-  return { pid, ref: monitor(parent, pid, tag ?? 'DOWN') }
+  const { tag, alias }: MonitorOptions = options.monitor === true ? {} : options.monitor
+  return { pid, ref: monitor(parent, pid, tag ?? 'DOWN', alias) }
 }
 
 /** `erlang:spawn_request`: what comes of it is told in a message, ahead of anything from the new process. */
@@ -29,6 +37,7 @@ export function spawnRequest<A extends readonly unknown[]>(
   options: SpawnRequestOptions,
   args: A,
 ): Ref {
+  if (typeof options !== 'object' || options === null) throw fault('badarg', 'the options of a spawn are an object')
   const type = options.replyTag ?? 'spawn_reply'
   const tell = (ref: Ref, result: SpawnReply['result']): Ref => {
     parent.deliver(Object.freeze({ type, ref, result }))

@@ -1,5 +1,6 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import type { Host } from './host.ts'
+import { startWatchdog } from './watchdog.ts'
 
 const settled = Promise.resolve()
 
@@ -18,6 +19,7 @@ export const systemHost: Host = {
   macrotask: (run) => {
     setImmediate(run)
   },
+  watchdog: startWatchdog,
 }
 
 /** Where reports go unless a node is told otherwise. */

@@ -80,10 +80,15 @@ function identity(value: WeakKey): string {
   // A symbol of the global registry lives for ever, and a weak map takes none.
   const shared = typeof value === 'symbol' ? Symbol.keyFor(value) : undefined
   if (shared !== undefined) return `$${text(shared)}`
+  return `*${identityNumber(value)};`
+}
+
+/** The number of a value that is compared by identity, given to it when it is first seen. */
+export function identityNumber(value: WeakKey): number {
   let number = numbers.get(value)
   if (number === undefined) {
     number = nextNumber++
     numbers.set(value, number)
   }
-  return `*${number};`
+  return number
 }

@@ -29,7 +29,8 @@ export function equalTerms(a: unknown, b: unknown): boolean {
   return a instanceof Set && equalSets(a, b as Set<unknown>)
 }
 
-function isRecord(term: object): boolean {
+/** Whether `term` is a plain object, a record of OTP or a map with text keys; no instance of a class. */
+export function isRecord(term: object): boolean {
   const prototype = Object.getPrototypeOf(term)
   return prototype === Object.prototype || prototype === null
 }

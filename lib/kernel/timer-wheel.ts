@@ -27,6 +27,8 @@ export interface Timer {
   /** @internal */ previous: Timer | undefined
   /** @internal */ next: Timer | undefined
   /** @internal Milliseconds on the wheel's scale. */ deadline: number
+  /** Whose it is: once that has ended it serves nobody. */
+  readonly owner?: { readonly ended: boolean } | undefined
 
   /** Called once, outside any process, when the time is up; must not throw. */
   expire(): void
@@ -88,6 +90,17 @@ export class TimerWheel {
     unlink(entry)
     this.#size--
     return true
+  }
+
+  /** @internal Those that run, in no order. */
+  list(): Timer[] {
+    const running: Timer[] = []
+    for (const level of this.#levels) {
+      for (const slot of level) {
+        for (let entry = slot?.next; entry !== undefined && entry !== slot; entry = entry.next) running.push(entry)
+      }
+    }
+    return running
   }
 
   isRunning(entry: Timer): boolean {

@@ -24,7 +24,7 @@ import {
   TICK_INTERVAL_MS,
   TICKS_MISSED,
 } from '../../lib/internal/limits.ts'
-import { settled } from '../support/virtual-host.ts'
+import { quiet } from '../../lib/testing/index.ts'
 import { abroad, Ear, join, type Member, ofType, SECRET } from './members.ts'
 import { MemoryNetwork } from './memory-network.ts'
 
@@ -34,7 +34,7 @@ const ports = { 'a@h': 1, 'b@h': 2, 'c@h': 3 }
 async function settle(network: MemoryNetwork, random: (bound: number) => number = () => 0): Promise<void> {
   for (let idle = 0; idle < 3; ) {
     idle = network.step(random) ? 0 : idle + 1
-    await settled()
+    await quiet()
   }
 }
 
@@ -135,7 +135,7 @@ t.test('of two connections at once, the one that the greater name began is kept'
   const b = await join(network, 'b@h', ports, ['a@h'])
   t.teardown(() => a.node.kill())
   t.teardown(() => b.node.kill())
-  while (network.round()) await settled() // both make the same progress
+  while (network.round()) await quiet() // both make the same progress
   t.strictSame([a.seen, b.seen, network.connections], [['+b@h'], ['+a@h'], 1])
   const kept = network.sockets.filter((socket) => !socket.isClosed && socket.remote !== 'the initiator')
   t.strictSame(
@@ -156,7 +156,7 @@ t.test('a node that is idle sends ticks, and one that is silent is cut', async (
   t.strictSame(a.distribution.nodes(), ['b@h'])
   network.stall()
   a.host.advance(TICK_INTERVAL_MS * (TICKS_MISSED + 1))
-  await settled()
+  await quiet()
   t.strictSame(a.seen, ['+b@h', '-b@h'])
   t.match(a.reports.at(-1), { label: ['distribution', 'nodedown'], details: { reason: /peer_silent/ } })
 })
@@ -165,7 +165,7 @@ t.test('a node that was asleep looks at what has arrived before it judges', asyn
   const network = new MemoryNetwork()
   const [a, b] = await pair(t, network)
   b.host.advance(TICK_INTERVAL_MS * 2) // b's ticks are on the way
-  a.host.now += TICK_INTERVAL_MS * 100 // a's clock has gone on without a
+  a.host.stall(TICK_INTERVAL_MS * 100) // a's clock has gone on without a
   a.host.advance(0)
   await settle(network)
   a.host.advance(TICK_INTERVAL_MS)
@@ -182,14 +182,14 @@ t.test('a call to a node that does not keep up is busy, and one far behind is cu
   await ear.take(ofType('DOWN')) // an earlier start of b
   network.stall()
   a.node.cast(to, 'fill', 'x'.repeat(5000))
-  await settled()
+  await quiet()
   const waiting = asked(a, to)
   a.node.cast(to, 'fill', 'x'.repeat(9000))
   t.strictSame(await asked(a, to), ['busy', ['gen_server', 'call', [to, 'ask']]])
   t.ok(ref)
   t.strictSame(a.distribution.nodes(), ['b@h'])
   for (let i = 0; i < 50; i++) a.node.cast(to, 'fill', 'x'.repeat(5000))
-  await settled()
+  await quiet()
   t.strictSame(a.seen, ['+b@h', '-b@h'])
   t.strictSame(
     await waiting,
@@ -223,7 +223,7 @@ t.test('a connection that cannot be made is tried again, later and later', async
   t.teardown(() => a.node.kill())
   const to: Name<Asked> = { name: 'nobody', node: 'b@h' }
   const pending = asked(a, to)
-  await settled()
+  await quiet()
   t.strictSame(
     await pending,
     [
@@ -246,7 +246,7 @@ t.test('a connection that cannot be made is tried again, later and later', async
     const before = a.host.now
     while (network.sockets.length === tried) a.host.advance(10)
     waits.push(a.host.now - before)
-    await settled()
+    await quiet()
   }
   t.ok(waits[0]! <= RECONNECT_MIN_MS * 2 + 10, `${waits}`)
   t.ok(waits.every((wait) => wait >= RECONNECT_MIN_MS / 2 && wait <= RECONNECT_MAX_MS + 10))
@@ -256,7 +256,7 @@ t.test('a connection that cannot be made is tried again, later and later', async
   const b = await join(network, 'b@h', ports, [])
   t.teardown(() => b.node.kill())
   a.host.advance(RECONNECT_MAX_MS)
-  await settled()
+  await quiet()
   t.strictSame(a.seen, ['+b@h'])
 })
 
@@ -361,8 +361,8 @@ t.test('whoever does not know the secret gets nowhere', async (t) => {
   t.teardown(() => a.node.kill())
   t.teardown(() => b.node.kill())
   const pending = asked(b, { name: 'x', node: 'a@h' })
-  await settled()
-  await settled()
+  await quiet()
+  await quiet()
   t.match(await pending, [['nodedown', 'a@h']])
   t.strictSame([a.seen, b.seen], [[], []])
   t.match(a.reports, [{ label: ['distribution', 'connection_refused'], details: { reason: /wrong_secret/ } }])
@@ -376,7 +376,7 @@ t.test('a peer that is slow in the handshake is cut in time', async (t) => {
   let closed = 0
   const silent = { opened: () => {}, data: () => {}, closed: () => closed++ }
   const socket = network.connect('memory', 1, silent)
-  await settled()
+  await quiet()
   const hello = new Handshake({
     role: 'initiator',
     self: { name: 'x@h', creation: 1 },
@@ -386,11 +386,11 @@ t.test('a peer that is slow in the handshake is cut in time', async (t) => {
   for (const byte of hello.subarray(0, 40)) {
     socket.write(Uint8Array.of(byte))
     a.host.advance(HANDSHAKE_MS / 41)
-    await settled()
+    await quiet()
   }
   t.equal(closed, 0)
   a.host.advance(HANDSHAKE_MS / 41 + 1)
-  await settled()
+  await quiet()
   t.equal(closed, 1, 'a byte now and then gains no time')
 })
 
@@ -402,12 +402,12 @@ t.test('of too many that are in the handshake, the oldest give way', async (t) =
   for (let i = 0; i < HANDSHAKES_PENDING * 2; i++) {
     network.connect('memory', 1, { opened: () => {}, data: () => {}, closed: () => closed.add(i) })
   }
-  await settled()
+  await quiet()
   t.equal(closed.size, HANDSHAKES_PENDING)
   t.ok([...closed].every((i) => i < HANDSHAKES_PENDING))
   const honest = new Stranger(network, 'x@h')
-  await settled()
-  await settled()
+  await quiet()
+  await quiet()
   t.ok(honest.hasPassed)
   t.strictSame(a.seen, ['+x@h'])
 })
@@ -418,8 +418,8 @@ t.test('a node that sends what no node sends is cut, and nothing else is disturb
   const b = await join(network, 'b@h', ports, ['a@h'])
   t.teardown(() => a.node.kill())
   t.teardown(() => b.node.kill())
-  await settled()
-  await settled()
+  await quiet()
+  await quiet()
   const frames: [string, Uint8Array, RegExp][] = [
     ['garbage', Uint8Array.of(0, 0, 0, 3, 0xc1, 0xc1, 0xc1), /bad_frame/],
     ['a signal that does not exist', Uint8Array.of(0, 0, 0, 4, 0x91, 0x92, 99, 1), /bad_signal/],
@@ -427,12 +427,12 @@ t.test('a node that sends what no node sends is cut, and nothing else is disturb
   ]
   for (const [name, bytes, reason] of frames) {
     const stranger = new Stranger(network, 'x@h')
-    await settled()
-    await settled()
+    await quiet()
+    await quiet()
     t.ok(stranger.hasPassed)
     stranger.write(controlFrame(TICK))
     stranger.write(bytes)
-    await settled()
+    await quiet()
     t.ok(stranger.isClosed, name)
     t.match(a.reports.at(-1)?.details.reason, reason)
   }
@@ -485,11 +485,11 @@ t.test('a node that is killed does not wait long for one that does not read', as
   network.stall()
   b.node.send({ name: 'nobody', node: 'a@h' }, 'never read')
   b.node.kill()
-  await settled()
+  await quiet()
   t.equal(network.connections, 1)
   b.host.advance(LINK_CLOSE_MS)
   t.equal(network.connections, 0)
-  await settled()
+  await quiet()
   t.equal(b.host.nextDue, undefined, 'nothing keeps the clock of the dead node going')
 })
 

@@ -1,6 +1,6 @@
 import { type Distribution, type DistributionOptions, distribute } from '../../lib/distribution/index.ts'
 import { type Context, createNode, type OtpNode, Pid, type Report } from '../../lib/index.ts'
-import { VirtualHost } from '../support/virtual-host.ts'
+import { VirtualHost } from '../../lib/testing/index.ts'
 import type { MemoryNetwork } from './memory-network.ts'
 
 export const SECRET = 'the secret of this cluster'

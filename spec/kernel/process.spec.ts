@@ -17,17 +17,17 @@ import {
   TIMEOUT,
 } from '../../lib/index.ts'
 import { QUANTUM } from '../../lib/internal/limits.ts'
-import { settled, VirtualHost } from '../support/virtual-host.ts'
+import { quiet, VirtualHost } from '../../lib/testing/index.ts'
 
 interface AnyApi {
   state: unknown
   call: { x(): void }
 }
 const nobody: Name<AnyApi> = { name: 'nobody' }
-const quiet = { reporter: () => {} }
+const silent = { reporter: () => {} }
 
 /** Runs `body` as a process of a new node and waits for its end; what it throws fails the test. */
-async function inProcess(t: Test, body: (this: Context) => Promise<void>, node = createNode(quiet)): Promise<void> {
+async function inProcess(t: Test, body: (this: Context) => Promise<void>, node = createNode(silent)): Promise<void> {
   t.teardown(() => node.kill())
   await new Promise<void>((resolve, reject) => {
     node.spawn(async function () {
@@ -54,7 +54,7 @@ t.test('receive takes the earliest message that matches and leaves the others in
     this.sendAfter(20, this.self, 'late')
     t.equal(await this.receive((m) => m === 'never', { after: 5 }), TIMEOUT)
     t.equal(await this.receive(), 'late')
-    await t.rejects(async () => this.receive(undefined, { after: -1 }), { code: 'bad_timeout' })
+    await t.rejects(async () => this.receive(undefined, { after: -1 }), { code: 'timeout_value' })
   })
 })
 
@@ -91,7 +91,7 @@ t.test('messages between two processes keep their order, whatever is received me
 })
 
 t.test('a process that is killed in the middle of an await can do nothing more', async (t) => {
-  const node = createNode(quiet)
+  const node = createNode(silent)
   t.teardown(() => node.kill())
   const seen: unknown[] = []
   const witness = node.spawn(loop((message: unknown) => seen.push(message), 0))
@@ -125,27 +125,27 @@ t.test('a process that is killed in the middle of an await can do nothing more',
     t.ok(this.signal.aborted)
     ended()
   })
-  await settled()
+  await quiet()
   node.spawn(async function () {
     this.monitor(victim)
     const down = await this.receive(isDown)
     order.push(`down ${String(down.reason)} name ${String(node.whereis('victim'))}`)
   })
-  await settled()
+  await quiet()
   node.exit(victim, 'kill')
   t.notOk(node.isAlive(victim))
   t.ok(aborted)
-  await settled()
+  await quiet()
   t.same(order, ['abort', 'last owned', 'first owned', 'down killed name undefined'])
   proceed()
   await zombieDone
-  await settled()
+  await quiet()
   t.same(seen, ['alive'])
   t.equal(order.length, 4, 'nothing it waited for has settled')
 })
 
 t.test('what takes time to close is closed before links and monitors hear of the end', async (t) => {
-  const node = createNode(quiet)
+  const node = createNode(silent)
   t.teardown(() => node.kill())
   let close = () => {}
   const closed = new Promise<void>((resolve) => {
@@ -160,19 +160,19 @@ t.test('what takes time to close is closed before links and monitors hear of the
     this.monitor(owner)
     heard = await this.receive(isDown)
   })
-  await settled()
+  await quiet()
   node.send(owner, 'end')
-  await settled()
+  await quiet()
   t.notOk(node.isAlive(owner))
   t.equal(heard, undefined)
   close()
-  await settled()
+  await quiet()
   t.match(heard, { reason: 'normal' })
 })
 
 t.test('a resource that never closes delays the news only so long', async (t) => {
   const host = new VirtualHost()
-  const node = createNode({ ...quiet, host })
+  const node = createNode({ ...silent, host })
   t.teardown(() => node.kill())
   const owner = node.spawn(async function () {
     this.own({ [Symbol.asyncDispose]: () => new Promise<void>(() => {}) })
@@ -183,18 +183,18 @@ t.test('a resource that never closes delays the news only so long', async (t) =>
     this.monitor(owner)
     heard = await this.receive(isDown)
   })
-  await settled()
+  await quiet(host)
   node.exit(owner, 'kill')
   host.advance(4999)
-  await settled()
+  await quiet(host)
   t.equal(heard, undefined)
   host.advance(1)
-  await settled()
+  await quiet(host)
   t.match(heard, { reason: 'killed' })
 })
 
 t.test('a call that nobody awaits ends the process that made it', async (t) => {
-  const node = createNode(quiet)
+  const node = createNode(silent)
   t.teardown(() => node.kill())
   await inProcess(
     t,
@@ -212,7 +212,7 @@ t.test('a call that nobody awaits ends the process that made it', async (t) => {
 })
 
 t.test('a chain of a hundred thousand links ends like a short one', async (t) => {
-  const node = createNode(quiet)
+  const node = createNode(silent)
   t.teardown(() => node.kill())
   const idle = loop((_message: unknown, state: number) => state, 0)
   const pids: Pid[] = []
@@ -239,7 +239,7 @@ t.test('a chain of a hundred thousand links ends like a short one', async (t) =>
 })
 
 t.test('an endless ping-pong and a caller without end leave timers their turn', async (t) => {
-  const node = createNode(quiet)
+  const node = createNode(silent)
   t.teardown(() => node.kill())
   interface EchoApi {
     state: number
@@ -273,7 +273,7 @@ t.test('an endless ping-pong and a caller without end leave timers their turn', 
 })
 
 t.test('a busy process does not keep the others waiting', async (t) => {
-  const node = createNode(quiet)
+  const node = createNode(silent)
   t.teardown(() => node.kill())
   const order: string[] = []
   const record = (name: string) => loop((_message: unknown, _count: number) => order.push(name), 0)
@@ -281,13 +281,13 @@ t.test('a busy process does not keep the others waiting', async (t) => {
   const quick = node.spawn(record('quick'))
   for (let i = 0; i < 5000; i++) node.send(busy, i)
   node.send(quick, 1)
-  await settled()
+  await quiet()
   t.equal(order.length, 5001)
   t.ok(order.indexOf('quick') <= QUANTUM, `after ${order.indexOf('quick')} messages of the busy one`)
 })
 
 t.test('a mailbox with a million messages does not slow the calls its owner makes', async (t) => {
-  const node = createNode(quiet)
+  const node = createNode(silent)
   t.teardown(() => node.kill())
   interface Api {
     state: number
@@ -309,7 +309,7 @@ t.test('a mailbox with a million messages does not slow the calls its owner make
 
 t.test('names, timers and monitors of a process are gone when its end is known', async (t) => {
   const host = new VirtualHost()
-  const node = createNode({ ...quiet, host })
+  const node = createNode({ ...silent, host })
   t.teardown(() => node.kill())
   await inProcess(
     t,
@@ -319,7 +319,7 @@ t.test('names, timers and monitors of a process are gone when its end is known',
           node.register('worker', this.self)
           await this.receive()
         })
-        await settled()
+        await quiet(host)
         const timer = this.sendAfter(1000, pid, 'late')
         this.send('worker', 'end')
         await this.receive(isDown)
@@ -329,13 +329,13 @@ t.test('names, timers and monitors of a process are gone when its end is known',
     },
     node,
   )
-  await settled()
+  await quiet(host)
   t.equal(node.processCount, 0)
   t.equal(node.timers.size, 0)
 })
 
 t.test('the limit of processes is kept and named', async (t) => {
-  const node = createNode({ ...quiet, maxProcesses: 2 })
+  const node = createNode({ ...silent, maxProcesses: 2 })
   t.teardown(() => node.kill())
   const idle = loop((_m: unknown, s: number) => s, 0)
   node.spawn(idle)
@@ -360,7 +360,7 @@ t.test('exit ends a process with any term; an error is the reason itself, with i
 })
 
 t.test('a node that is stopped ends its processes and fails the calls of the outside', async (t) => {
-  const node = createNode(quiet)
+  const node = createNode(silent)
   interface Api {
     state: number
     call: { wait(): number }
@@ -368,7 +368,7 @@ t.test('a node that is stopped ends its processes and fails the calls of the out
   const Server: GenServer<Api> = { init: () => ok(0), handleCall: { wait: (_r, _f, state) => noreply(state) } }
   const server = await node.start(Server, [])
   const waiting = node.call(server, 'wait')
-  await settled()
+  await quiet()
   node.kill()
   await t.rejects(waiting, Exit)
   t.equal(node.processCount, 0)

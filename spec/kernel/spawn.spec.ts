@@ -76,7 +76,7 @@ t.test('processInfo reads one item, and refuses what it does not know', () =>
     this.send(peer, 'stop')
     await this.receive((message) => (message as DownMessage).ref === ref)
     t.equal(node.processInfo(peer, 'links'), undefined)
-    t.throws(() => node.processInfo(self, 'heap_size' as never), { code: 'badarg' })
+    t.throws(() => node.processInfo(self, 'heaps' as never), { code: 'badarg' })
     await using other = createNode(quiet)
     t.throws(() => other.processInfo(self, 'links'), { code: 'badarg' })
   }),

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { TIMER_MAX_MS, TimerEntry, TimerWheel } from '../../lib/kernel/timer-wheel.ts'
-import { VirtualHost } from '../support/virtual-host.ts'
+import { VirtualHost } from '../../lib/testing/index.ts'
 
 class Probe extends TimerEntry {
   readonly id: number

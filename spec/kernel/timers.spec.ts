@@ -1,0 +1,110 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { loop, type Pid, type Ref } from '../../lib/index.ts'
+import { quiet, VirtualHost } from '../../lib/testing/index.ts'
+import { keptNode } from '../support/in-process.ts'
+
+const MILLION = 1_000_000
+/** The clock moves in steps so long; messages are looked at after each. */
+const STEP_MS = 1000
+
+t.test('a million pending timers: each is read, cancelled or fires, once and in its time', async (t) => {
+  const host = new VirtualHost()
+  const { node } = keptNode(t, { host })
+  let received = 0
+  let wrong = 0
+  const pid = node.spawn(
+    loop((due: number) => {
+      received++
+      if (due > host.now || host.now - due > STEP_MS) wrong++
+    }, undefined),
+  )
+  const timers: Ref[] = []
+  const time = (i: number) => 1 + ((i * 7919) % 60_000)
+  for (let i = 0; i < MILLION; i++) timers.push(node.sendAfter(time(i), pid, host.now + time(i)))
+  t.equal(node.timers.size, MILLION)
+  t.equal(node.readTimer(timers[500_000]!), time(500_000))
+  let cancelled = 0
+  for (let i = 0; i < MILLION; i += 2) if (node.cancelTimer(timers[i]!) === time(i)) cancelled++
+  t.equal(cancelled, MILLION / 2)
+  for (let i = 0; i < 60; i++) {
+    host.advance(STEP_MS)
+    await quiet(host)
+  }
+  t.equal(received, MILLION / 2)
+  t.equal(wrong, 0)
+  t.equal(node.timers.size, 0)
+  t.equal(node.readTimer(timers[1]!), false)
+  t.equal(node.cancelTimer(timers[0]!), false)
+})
+
+t.test('the timers of a process go with it, also a million', async (t) => {
+  const host = new VirtualHost()
+  const { node } = keptNode(t, { host })
+  const pid = node.spawn(loop((state) => state, undefined))
+  for (let i = 0; i < MILLION; i++) node.startTimer(1000 + i, pid, i)
+  node.exit(pid, 'kill')
+  t.equal(node.timers.size, 0)
+})
+
+const step = fc.oneof(
+  fc.record({ start: fc.nat(300), to: fc.constantFrom('a', 'b', 'name', 'nobody') }),
+  fc.record({ cancel: fc.nat(30) }),
+  fc.record({ read: fc.nat(30) }),
+  fc.record({ advance: fc.nat(200) }),
+  fc.record({ end: fc.constantFrom('a', 'b') }),
+)
+
+interface ModelTimer {
+  readonly due: number
+  readonly to: string
+  running: boolean
+}
+
+t.test('send_after, cancel and read behave as their model', async (t) => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (script) => {
+      const host = new VirtualHost()
+      const { node } = keptNode(t, { host })
+      const got: string[] = []
+      const open = (): Pid => node.spawn(loop((message) => void got.push(String(message)), undefined))
+      const pids = { a: open(), b: open() }
+      node.register('name', pids.a)
+      const timers: ModelTimer[] = []
+      const refs: Ref[] = []
+      const expected: string[] = []
+      for (const each of script) {
+        if ('start' in each) {
+          const { start, to } = each
+          refs.push(node.sendAfter(start, to === 'a' || to === 'b' ? pids[to] : to, `${timers.length}`))
+          const futile = (to === 'a' || to === 'b') && !node.isAlive(pids[to])
+          timers.push({ due: host.now + start, to, running: !futile })
+        } else if ('cancel' in each || 'read' in each) {
+          const number = 'cancel' in each ? each.cancel : each.read
+          const timer = timers[number]
+          if (timer === undefined) continue
+          const left = timer.running ? Math.max(0, timer.due - host.now) : false
+          t.equal('cancel' in each ? node.cancelTimer(refs[number]!) : node.readTimer(refs[number]!), left)
+          if ('cancel' in each) timer.running = false
+        } else if ('end' in each) {
+          node.exit(pids[each.end], 'kill')
+          for (const timer of timers) if (timer.to === each.end) timer.running = false
+        } else {
+          host.advance(each.advance)
+          await quiet(host)
+          const due = timers
+            .map((timer, id) => ({ timer, id }))
+            .filter(({ timer }) => timer.running && timer.due <= host.now)
+          for (const { timer, id } of due) {
+            timer.running = false
+            if (timer.to !== 'nobody' && (timer.to !== 'name' || node.isAlive(pids.a))) expected.push(`${id}`)
+          }
+          t.strictSame(got.toSorted(), expected.toSorted())
+          t.equal(node.timers.size, timers.filter(({ running }) => running).length)
+        }
+      }
+      node.kill()
+    }),
+    { numRuns: 100 },
+  )
+})
