@@ -1,25 +1,42 @@
+export * as Agent from './agent.ts'
+export type { ApplicationInfo, ApplicationName, EnvOptions } from './application/application.ts'
+export * as Application from './application/application.ts'
 export {
-  type AutoShutdown,
-  type ChildOptions,
-  type ChildSpec,
-  type ChildStart,
-  type CompleteChildSpec,
-  child,
-  type Shutdown,
-} from './child-spec.ts'
-export * as DynamicSupervisor from './dynamic-supervisor.ts'
-export type {
-  DynamicSupervisorApi,
-  DynamicSupervisorSpec,
-  StartDynamicChildResult,
-} from './dynamic-supervisor-server.ts'
-export { type GenServer, name, type Self, start, startLink, startMonitor } from './gen-server.ts'
-export { createNode, OtpNode } from './otp-node.ts'
-export type { StartMonitorResult, StartOptions, StartResult } from './proc-lib.ts'
-export { Registry, type RegistryApi, type RegistryOptions } from './registry.ts'
-export type { RestartIntensity } from './restart-intensity.ts'
-export type { RestartStrategy } from './restart-strategy.ts'
-export type { Restart } from './restart-type.ts'
+  type ApplicationDefinition,
+  type ApplicationSpec,
+  type ApplicationStart,
+  defineApplication,
+  type StartType,
+} from './application/application-spec.ts'
+export * as GenEvent from './gen-event/gen-event.ts'
+export type { EventHandler, HandlerProtocol, HandlerRef } from './gen-event/gen-event-handler.ts'
+export {
+  type EnterLoopOptions,
+  enterLoop,
+  type GenServer,
+  name,
+  type Self,
+  start,
+  startLink,
+  startMonitor,
+} from './gen-server/gen-server.ts'
+export {
+  abcast,
+  checkResponse,
+  type LabelledResponse,
+  type MultiCallOptions,
+  type MultiCallResult,
+  multiCall,
+  type RequestIds,
+  receiveResponse,
+  reqidsAdd,
+  reqidsNew,
+  reqidsSize,
+  reqidsToList,
+  sendRequest,
+  waitResponse,
+} from './gen-server/gen-server-requests.ts'
+export type { RequestId, Response, ResponseMessage } from './gen-server/request-ids.ts'
 export {
   type Failure,
   failure,
@@ -36,9 +53,72 @@ export {
   type StopReply,
   stop,
   stopReply,
-} from './results.ts'
-export type { AnySupervisorApi, ChildCount, ChildInfo } from './supervised-children.ts'
-export * as Supervisor from './supervisor.ts'
-export type { StartChildResult, SupervisorApi } from './supervisor-server.ts'
-export type { SupervisorSpec } from './supervisor-spec.ts'
-export * as sys from './sys.ts'
+} from './gen-server/results.ts'
+export type { FormatStatus } from './gen-server/server-report.ts'
+export * as GenStage from './gen-stage/gen-stage.ts'
+export * as GenStatem from './gen-statem/gen-statem.ts'
+export type {
+  HandleEventFunction,
+  InsertedEvent,
+  StateFunction,
+  StateFunctions,
+  StateMachine,
+  StatemAction,
+  StatemActions,
+  StatemEvent,
+  StatemInit,
+  StatemProtocol,
+  StatemResult,
+} from './gen-statem/state-machine.ts'
+export type { StatemStatus } from './gen-statem/statem-status.ts'
+export { _, type Bindings, type Guard, type Pattern, Variable, variable } from './match-pattern.ts'
+export { createNode, OtpNode } from './otp-node.ts'
+export * as pg from './pg/pg.ts'
+export type { GroupList, PgApi } from './pg/pg-scope.ts'
+export type { GroupEvent } from './pg/pg-watches.ts'
+export { type PinoLogger, pinoReporter } from './pino-reporter.ts'
+export type { StartMonitorResult, StartOptions, StartResult } from './proc-lib/proc-lib.ts'
+export * as procLib from './proc-lib/special-process.ts'
+export { Registry } from './registry/registry.ts'
+export type { Clause } from './registry/registry-select.ts'
+export type { Registered, RegistryOptions } from './registry/registry-store.ts'
+export {
+  type AutoShutdown,
+  type ChildOptions,
+  type ChildSpec,
+  type ChildStart,
+  type CompleteChildSpec,
+  child,
+  type Shutdown,
+} from './supervisor/child-spec.ts'
+export * as DynamicSupervisor from './supervisor/dynamic-supervisor.ts'
+export type {
+  DynamicSupervisorApi,
+  DynamicSupervisorSpec,
+  StartDynamicChildResult,
+} from './supervisor/dynamic-supervisor-server.ts'
+export * as PartitionSupervisor from './supervisor/partition-supervisor.ts'
+export type { RestartIntensity } from './supervisor/restart-intensity.ts'
+export type { RestartStrategy } from './supervisor/restart-strategy.ts'
+export type { Restart } from './supervisor/restart-type.ts'
+export type { AnySupervisorApi, ChildCount, ChildInfo } from './supervisor/supervised-children.ts'
+export * as Supervisor from './supervisor/supervisor.ts'
+export type { StartChildResult, SupervisorApi, SupervisorModule } from './supervisor/supervisor-api.ts'
+export type { SupervisorSpec } from './supervisor/supervisor-spec.ts'
+export * as sys from './sys/sys.ts'
+export { type Upgrade, type UpgradeOptions, upgrade } from './sys/upgrade.ts'
+export { Table } from './table/table.ts'
+export type { CounterUpdate, Position } from './table/table-counter.ts'
+export type { Heir, KeyPlace, Protection, TableInfo, TableName, TableOptions } from './table/table-options.ts'
+export { END_OF_TABLE, type TableType } from './table/table-store.ts'
+export * as Task from './task/task.ts'
+export type { TaskResult, ValuesOf, YieldManyOptions } from './task/task-await.ts'
+export type { TaskHandle, TaskReply } from './task/task-handle.ts'
+export type { TaskBody } from './task/task-process.ts'
+export type { StreamBody, StreamOptions, StreamResult } from './task/task-stream.ts'
+export type { TaskChildOptions, TaskOptions, TaskSupervisorSpec } from './task/task-supervisor.ts'
+export { offload } from './worker/offload.ts'
+export type { PoolLease, PoolOptions, PoolSpec } from './worker/pool.ts'
+export * as Pool from './worker/pool.ts'
+export type { PoolApi, PoolStatus } from './worker/pool-server.ts'
+export type { ModuleFunction } from './worker/worker-thread.ts'

@@ -1,21 +1,49 @@
 import { fault } from '../internal/errors.ts'
 import { NODE_SHUTDOWN_MS } from '../internal/limits.ts'
-import { describe, Exit } from '../kernel/exit.ts'
+import { Exit, type Reason } from '../kernel/exit.ts'
 import { Node, type NodeOptions } from '../kernel/node.ts'
 import type { Pid } from '../kernel/pid.ts'
 import type { Protocol } from '../kernel/protocol.ts'
-import { isInvalid } from './child-spec.ts'
-import { type GenServer, type InitArguments, programOf } from './gen-server.ts'
-import { type StartOptions, startOrThrow } from './proc-lib.ts'
-import { type SupervisorApi, SupervisorServer } from './supervisor-server.ts'
-import { completeSupervisor, type SupervisorSpec } from './supervisor-spec.ts'
-import { stop } from './sys.ts'
+import { stopApplication } from './application/application-controller.ts'
+import { applicationsOf } from './application/application-table.ts'
+import { type GenServer, type InitArguments, programOf } from './gen-server/gen-server.ts'
+import { type StartOptions, startOrThrow } from './proc-lib/proc-lib.ts'
+import { type Given, read } from './supervisor/supervisor.ts'
+import type { SupervisorApi, SupervisorModule } from './supervisor/supervisor-api.ts'
+import { mistakeIn } from './supervisor/supervisor-mistakes.ts'
+import { supervisorProgram } from './supervisor/supervisor-program.ts'
+import type { SupervisorSpec } from './supervisor/supervisor-spec.ts'
+import { stop } from './sys/sys.ts'
 
 /** A node with OTP's behaviours at hand for the code outside any process. */
 export class OtpNode extends Node implements AsyncDisposable {
-  readonly #supervised = new Set<Pid>()
+  /** Supervisors, and the names of applications, in the order they were started. */
+  readonly #supervised = new Set<Pid | string>()
   readonly #starting = new Set<Promise<Pid>>()
+  readonly #applications = applicationsOf(this)
   #stopping: Promise<void> | undefined
+  #reason: Reason = 'normal'
+  #tellTermination: (reason: Reason) => void = () => {}
+
+  /**
+   * Resolves when the node has shut down: with `'normal'`, or with the reason of an application whose end ended it,
+   * `['application_terminated' | 'application_start_failure', name, reason]`.
+   */
+  readonly terminated: Promise<Reason> = new Promise((resolve) => {
+    this.#tellTermination = resolve
+  })
+
+  constructor(options?: NodeOptions) {
+    super(options)
+    this.#applications.onStarted = (name) => {
+      this.#supervised.delete(name)
+      this.#supervised.add(name)
+    }
+    this.#applications.onTerminated = (reason) => {
+      if (this.#stopping === undefined) this.#reason = reason
+      void this.shutdown()
+    }
+  }
 
   /**
    * Starts a server that belongs to nobody.
@@ -36,19 +64,25 @@ export class OtpNode extends Node implements AsyncDisposable {
 
   /**
    * Starts a supervisor that belongs to the node, and resolves when all its children run.
-   * @throws Fault `bad_supervisor` when the specification is wrong, `node_stopped` once the node is shutting down.
+   * @throws Fault `bad_supervisor` when the specification, or that of a supervisor among the children, is wrong; the
+   * cause is the Exit with OTP's term. `node_stopped` once the node is shutting down.
    * @throws Exit with `['shutdown', ['failed_to_start_child', id, reason]]` when a child does not start: those before
    * it have been stopped again.
    */
-  async supervise(spec: SupervisorSpec, options?: StartOptions<SupervisorApi>): Promise<Pid<SupervisorApi>> {
+  supervise(spec: SupervisorSpec, options?: StartOptions<SupervisorApi>): Promise<Pid<SupervisorApi>>
+  supervise<A extends readonly unknown[]>(
+    module: SupervisorModule<A>,
+    args: NoInfer<A>,
+    options?: StartOptions<SupervisorApi>,
+  ): Promise<Pid<SupervisorApi>>
+  async supervise(...given: Given): Promise<Pid<SupervisorApi>> {
     if (this.ended || this.#stopping !== undefined) throw fault('node_stopped')
-    const checked = completeSupervisor(spec)
-    if (isInvalid(checked)) throw fault('bad_supervisor', describe(checked[1]), { cause: new Exit(checked[1]) })
-    const starting = startOrThrow<SupervisorApi>(this, programOf(SupervisorServer), [spec], options)
+    const { source, options } = read<StartOptions<SupervisorApi>>(given)
+    const starting = startOrThrow<SupervisorApi>(this, supervisorProgram, [source], options)
     this.#starting.add(starting)
     try {
-      const pid = await starting
-      for (const other of this.#supervised) if (!this.isAlive(other)) this.#supervised.delete(other)
+      const pid = await starting.catch(explain)
+      for (const other of this.#supervised) if (!this.#runs(other)) this.#supervised.delete(other)
       this.#supervised.add(pid)
       return pid
     } finally {
@@ -57,8 +91,8 @@ export class OtpNode extends Node implements AsyncDisposable {
   }
 
   /**
-   * Ends the node in order: the supervisors that it supervises, the last first, each with its children; then whatever
-   * is left is killed. Takes `timeout` milliseconds at most.
+   * Ends the node in order: its applications and the supervisors that it supervises, the last that was started first,
+   * each with its children; then whatever is left is killed. Takes `timeout` milliseconds at most.
    */
   shutdown(timeout: number = NODE_SHUTDOWN_MS): Promise<void> {
     this.#stopping ??= this.#stopAll(this.host.monotonic() + timeout)
@@ -68,17 +102,30 @@ export class OtpNode extends Node implements AsyncDisposable {
   async #stopAll(deadline: number): Promise<void> {
     const timeLeft = () => Math.max(0, Math.ceil(deadline - this.host.monotonic()))
     if (this.#starting.size > 0) await Promise.race([Promise.allSettled(this.#starting), this.sleep(timeLeft())])
-    for (const pid of [...this.#supervised].reverse()) {
-      if (!this.isAlive(pid)) continue
+    for (const one of [...this.#supervised].reverse()) {
+      if (!this.#runs(one)) continue
+      const left = timeLeft()
+      const stopping = typeof one === 'string' ? stopApplication(this, one, left) : stop(this, one, 'shutdown', left)
       // One that ends in another way than it was told, or not in time, has reported why, or is killed below.
-      await stop(this, pid, 'shutdown', timeLeft()).catch(() => {})
+      await stopping.catch(() => {})
     }
     this.kill()
+    this.#tellTermination(this.#reason)
+  }
+
+  #runs(one: Pid | string): boolean {
+    return typeof one === 'string' ? this.#applications.running.has(one) : this.isAlive(one)
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.shutdown()
   }
+}
+
+/** What is wrong with a specification is a mistake of who wrote it, and not an end that a program reckons with. */
+function explain(thrown: unknown): never {
+  const mistake = thrown instanceof Exit ? mistakeIn(thrown.reason) : undefined
+  throw mistake === undefined ? thrown : fault('bad_supervisor', mistake, { cause: thrown })
 }
 
 /** Makes a node: a value, not a singleton. See NodeOptions. */

@@ -4,13 +4,14 @@ import {
   DynamicSupervisor,
   type DynamicSupervisorApi,
   type DynamicSupervisorSpec,
+  exit,
   type OtpNode,
   type Pid,
   type Report,
 } from '../../lib/index.ts'
+import { quiet, VirtualHost } from '../../lib/testing/index.ts'
 import { exitsWith } from '../support/exits.ts'
 import { complaints, Diary, down, gate, type KidApi, type KidOptions, nodeWithReports } from '../support/kid.ts'
-import { settled, VirtualHost } from '../support/virtual-host.ts'
 
 interface Scene {
   readonly node: OtpNode
@@ -161,7 +162,7 @@ t.test('a restart that fails is tried again, one that is declined is not', async
   const { node, reports, diary, kid, pids } = await scene(t, { intensity: 5 })
   const k = await kid('k', 'permanent', { start: (n) => (n === 2 || n === 3 ? 'fail' : 'ok') })
   node.exit(k, 'kill')
-  while (diary.starts.get('k') !== 4) await settled()
+  while (diary.starts.get('k') !== 4) await quiet()
   t.equal((await pids()).length, 1)
   t.same(
     complaints(reports).map((complaint) => (complaint as unknown[])[0]),
@@ -183,10 +184,10 @@ t.test('all children are stopped at the same time, each within its own time', as
   diary.read()
   const ended = down(top)
   const stopped = node.stop(top, 'shutdown')
-  await settled()
+  await quiet(host)
   t.same(diary.read(), ['a ends: shutdown', 'b ends: shutdown', 'c ends: shutdown'])
   slow.open()
-  await settled()
+  await quiet(host)
   t.equal((await Promise.race([ended, 'waiting'])) as unknown, 'waiting')
   host.advance(5000)
   await stopped
@@ -204,7 +205,7 @@ t.test('what is wrong with a specification', async (t) => {
   ] as const) {
     const child = DynamicSupervisor.child(spec as never, { id: 'd' })
     const reason = ['shutdown', ['failed_to_start_child', 'd', ['supervisor_data', what]]]
-    await exitsWith(t, node.supervise({ children: [child] }), reason)
+    await t.rejects(node.supervise({ children: [child] }), { code: 'bad_supervisor', cause: { reason } })
   }
 })
 
@@ -218,4 +219,46 @@ t.test('ten thousand children start, fail and stop without a quadratic step', as
   const old = new Set<unknown>(kids)
   t.notOk(now.some((pid) => old.has(pid)))
   await node.stop(top, 'shutdown')
+})
+
+t.test('terminate: brutal_kill, infinity and a time of its own, in one supervisor', async (t) => {
+  const host = new VirtualHost()
+  const { node, reports, diary, top } = await scene(t, {}, { host })
+  const slow = gate()
+  const add = (id: string, shutdown: number | 'brutal_kill', options: KidOptions = {}) =>
+    DynamicSupervisor.startChild(node, top, diary.kid(id, { shutdown }, options))
+  await add('killed', 'brutal_kill')
+  await add('patient', Number.POSITIVE_INFINITY, { terminate: () => slow.opened })
+  await add('late', 10, { terminate: () => new Promise(() => {}) })
+  await add('odd', 10, { terminate: () => exit('odd') })
+  diary.read()
+  const stopped = DynamicSupervisor.stop(node, top, 'shutdown')
+  await quiet(host)
+  t.same(diary.read(), ['patient ends: shutdown', 'late ends: shutdown', 'odd ends: shutdown'])
+  host.advance(10)
+  await quiet(host)
+  t.ok(node.isAlive(top), 'one has all the time it needs')
+  slow.open()
+  await stopped
+  const found = complaints(reports).map((complaint) => (complaint as unknown[])[2])
+  t.same(found.slice(0, 2), ['odd', 'killed'])
+})
+
+t.test('terminate_child: one that waits for its next attempt is not started any more', async (t) => {
+  const { node, diary, top, kid, pids } = await scene(t, { intensity: 100 })
+  const held = gate()
+  const k = await kid('k', 'permanent', { start: (n) => (n === 2 ? held.opened.then(() => 'fail' as never) : 'ok') })
+  node.exit(k, 'kill')
+  const terminated = DynamicSupervisor.terminateChild(node, top, k)
+  held.open()
+  t.equal(await terminated, 'ok')
+  t.same(await pids(), [])
+  t.equal(diary.starts.get('k'), 2)
+})
+
+t.test('start_link: a name is registered, and taken', async (t) => {
+  const { node, top } = await scene(t)
+  const again = DynamicSupervisor.child({}, { id: 'again', name: 'dynamic' })
+  const reason = ['shutdown', ['failed_to_start_child', 'again', ['already_started', top]]]
+  await exitsWith(t, node.supervise({ children: [again] }), reason)
 })

@@ -1,8 +1,13 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { addRestart, countRestarts, NO_RESTARTS, type RestartHistory } from '../../lib/behaviours/restart-intensity.ts'
-import { STRATEGIES } from '../../lib/behaviours/restart-strategy.ts'
-import { isReported, isStartedAgain } from '../../lib/behaviours/restart-type.ts'
+import {
+  addRestart,
+  countRestarts,
+  NO_RESTARTS,
+  type RestartHistory,
+} from '../../lib/behaviours/supervisor/restart-intensity.ts'
+import { STRATEGIES } from '../../lib/behaviours/supervisor/restart-strategy.ts'
+import { isReported, isStartedAgain } from '../../lib/behaviours/supervisor/restart-type.ts'
 
 /** OTP's own rule, as it is written in supervisor.erl: a list of every restart, newest first. */
 function addRestartOtp(restarts: readonly number[], now: number, intensity: number, period: number) {

@@ -11,11 +11,14 @@ import {
   Supervisor,
   type SupervisorApi,
 } from '../../lib/index.ts'
+import { quiet, VirtualHost } from '../../lib/testing/index.ts'
 import { exitsWith } from '../support/exits.ts'
 import { complaints, Diary, down, gate, nodeWithReports } from '../support/kid.ts'
 import {
   end,
   expected,
+  type Model,
+  type ModelKid,
   type ModelSupervisor,
   modelOf,
   observe,
@@ -24,7 +27,6 @@ import {
   specOf,
   start,
 } from '../support/tree-model.ts'
-import { settled, VirtualHost } from '../support/virtual-host.ts'
 
 const reasons = ['normal', 'shutdown', 'boom', 'kill'] as const
 
@@ -69,7 +71,7 @@ async function strike(
   const alive = running(model).slice(1)
   if (alive.length === 0) return
   const first = alive[round[0]!.victim % alive.length]!
-  if (first.kind === 'supervisor') {
+  if (first.kind !== 'kid') {
     await fell(node, first)
     return end(first, false)
   }
@@ -86,15 +88,17 @@ async function strike(
  * Kills a supervisor; or, when it has children that trap exits, makes it end with another reason. Orphans that trap exits
  * end in their own time, and as on the BEAM their names are in the way of a restart until then.
  */
-async function fell(node: OtpNode, { id, children }: ModelSupervisor): Promise<void> {
+async function fell(node: OtpNode, { id, ...model }: Exclude<Model, ModelKid>): Promise<void> {
   const pid = node.whereis(id)!
+  const children = model.kind === 'supervisor' ? model.children : []
   if (children.every((child) => child.kind === 'kid' && !child.trap)) node.exit(pid, 'kill')
   else await node.stop(pid, 'boom')
 }
 
 function haveStarted(model: ModelSupervisor, diary: Diary): boolean {
   return model.children.every((child) => {
-    return child.kind === 'kid' ? (diary.starts.get(child.id) ?? 0) === child.starts : haveStarted(child, diary)
+    if (child.kind === 'supervisor') return haveStarted(child, diary)
+    return child.kind === 'dynamic' || (diary.starts.get(child.id) ?? 0) === child.starts
   })
 }
 
@@ -163,9 +167,9 @@ t.test('a node takes no longer to shut down than it is given', async (t) => {
   const shutdown = node.shutdown(1000).then(() => {
     isDown = true
   })
-  await settled()
+  await quiet(host)
   host.advance(999)
-  await settled()
+  await quiet(host)
   t.notOk(isDown)
   host.advance(1)
   await shutdown

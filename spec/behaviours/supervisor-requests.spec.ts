@@ -10,6 +10,7 @@ import {
   type SupervisorSpec,
   TIMEOUT,
 } from '../../lib/index.ts'
+import { quiet, VirtualHost } from '../../lib/testing/index.ts'
 import { exitsWith } from '../support/exits.ts'
 import {
   childrenOf,
@@ -22,7 +23,6 @@ import {
   often,
   pidOf,
 } from '../support/kid.ts'
-import { settled, VirtualHost } from '../support/virtual-host.ts'
 
 /** Runs `body` in a process that traps exits; what it throws fails the test. */
 function inProcess(t: Test, node: OtpNode, body: (this: Context) => Promise<void>): Promise<void> {
@@ -62,10 +62,10 @@ t.test('how long a child may take to end', async (t) => {
     const stopped = node.stop(supervisor, 'shutdown').then(() => {
       ended = true
     })
-    await settled()
+    await quiet(host)
     if (after > 0) {
       host.advance(after - 1)
-      await settled()
+      await quiet(host)
       t.notOk(ended, `${shutdown}: not before its time`)
       host.advance(1)
       if (shutdown === Number.POSITIVE_INFINITY) slow.open()
@@ -98,7 +98,7 @@ t.test('a child counts as down when what it owned is closed, not before', async 
   node.exit(b, 'kill')
   t.notOk(node.isAlive(b))
   const stopped = node.stop(supervisor, 'shutdown')
-  await settled()
+  await quiet()
   t.same(diary.read(), [], 'the next is not stopped while the one before is closing')
   closed.open()
   await stopped
@@ -190,13 +190,15 @@ t.test('what is wrong with a specification is said in the terms of OTP', async (
       t.same(await Supervisor.startChild(this, s, spec as never), ['error', reason])
       t.same(await Supervisor.startLink(this, { children: [spec as never] }), ['error', ['start_spec', reason]])
     }
+    const two = [kid, diary.kid('y')]
     const wrong: [object, unknown][] = [
       [{ strategy: 'all_for_one' }, ['supervisor_data', ['invalid_strategy', 'all_for_one']]],
       [{ intensity: -1 }, ['supervisor_data', ['invalid_intensity', -1]]],
       [{ period: 0 }, ['supervisor_data', ['invalid_period', 0]]],
       [{ autoShutdown: 'maybe' }, ['supervisor_data', ['invalid_auto_shutdown', 'maybe']]],
       [{ children: [kid, kid] }, ['start_spec', ['duplicate_child_name', 'x']]],
-      [{ children: 'none' }, ['bad_start_spec', 'none']],
+      [{ strategy: 'simple_one_for_one' }, ['bad_start_spec', []]],
+      [{ strategy: 'simple_one_for_one', children: two }, ['bad_start_spec', two]],
     ]
     for (const [part, reason] of wrong) {
       const spec = { children: [], ...part } as SupervisorSpec
@@ -287,7 +289,7 @@ t.test('a message that no supervisor expects is reported and ignored, an unknown
   await Supervisor.countChildren(node, 'top')
   t.match(reports.at(-1), {
     label: ['supervisor', 'unexpected_message'],
-    details: { supervisor: 'top', message: 'hello' },
+    details: { supervisor: ['local', 'top'], message: 'hello' },
   })
   await exitsWith(t, node.call(supervisor, 'foo' as never, ...([] as never)), [{ code: 'function_clause' }])
   t.same(diary.read(), ['a starts', 'a ends: shutdown'])
@@ -323,13 +325,13 @@ t.test('a supervisor that is killed while it stops a child does nothing more', a
   const children = [diary.kid('a', {}, { trap: false }), diary.kid('b', {}, { terminate: () => done.opened })]
   const supervisor = await node.supervise({ children })
   const stopping = Supervisor.terminateChild(node, supervisor, 'b')
-  await settled()
+  await quiet(host)
   node.exit(supervisor, 'kill')
   await exitsWith(t, stopping, ['killed'])
   host.advance(60_000)
   t.equal(node.processCount, 1, 'b goes on terminating: nobody is left to kill it')
   done.open()
-  await settled()
+  await quiet(host)
   t.equal(node.processCount, 0)
   t.same(complaints(reports), [])
 })
@@ -348,11 +350,11 @@ t.test('a start function that settles after its supervisor was killed changes no
     { id: 'next', start: next },
   ]
   const starting = node.supervise({ children }, { name: 'top' })
-  await settled()
+  await quiet()
   node.exit(node.whereis('top')!, 'kill')
   late.open()
   await exitsWith(t, starting, 'killed')
-  await settled()
+  await quiet()
   t.same(diary.read(), [])
 })
 

@@ -3,11 +3,13 @@ import {
   type ChildInfo,
   type ChildSpec,
   type Dest,
+  DynamicSupervisor,
   type OtpNode,
   Pid,
   type RestartStrategy,
   Supervisor,
   type SupervisorApi,
+  type SupervisorSpec,
 } from '../../lib/index.ts'
 import type { Diary } from './kid.ts'
 
@@ -15,7 +17,7 @@ import type { Diary } from './kid.ts'
  * What a tree of supervisors has to look like after any sequence of ends of its processes: the rules of
  * supervisor.erl once more, without processes, messages or time.
  */
-export type Model = ModelKid | ModelSupervisor
+export type Model = ModelKid | ModelSupervisor | ModelDynamic
 
 interface ModelNode {
   readonly id: string
@@ -34,12 +36,28 @@ export interface ModelKid extends ModelNode {
 export interface ModelSupervisor extends ModelNode {
   readonly kind: 'supervisor'
   readonly strategy: RestartStrategy
+  /** Whether it ends when it would have to start a child again. */
+  readonly brittle?: boolean
   readonly children: readonly Model[]
+}
+
+/** A dynamic supervisor; its children are all alike. */
+export interface ModelDynamic extends ModelNode {
+  readonly kind: 'dynamic'
+  readonly restart: ModelKid['restart']
+  /** How many children it has. */
+  count: number
 }
 
 export type Shape =
   | { readonly kind: 'kid'; readonly restart: ModelKid['restart']; readonly trap: boolean }
-  | { readonly kind: 'supervisor'; readonly strategy: RestartStrategy; readonly children: readonly Shape[] }
+  | { readonly kind: 'dynamic'; readonly restart: ModelKid['restart'] }
+  | {
+      readonly kind: 'supervisor'
+      readonly strategy: RestartStrategy
+      readonly brittle?: boolean
+      readonly children: readonly Shape[]
+    }
 
 const strategy = fc.constantFrom<RestartStrategy>('one_for_one', 'one_for_all', 'rest_for_one')
 const restart = fc.constantFrom<ModelKid['restart']>('permanent', 'transient', 'temporary')
@@ -61,9 +79,11 @@ export function modelOf(shape: Shape): ModelSupervisor {
 }
 
 function named(shape: Shape, id: string): Model {
-  if (shape.kind === 'kid') return { ...shape, id, parent: undefined, status: 'forgotten', starts: 0 }
+  const fresh = { id, parent: undefined, status: 'forgotten', starts: 0 } as const
+  if (shape.kind === 'kid') return { ...shape, ...fresh }
+  if (shape.kind === 'dynamic') return { ...shape, ...fresh, count: 0 }
   const children = shape.children.map((child, index) => named(child, `${id}.${index}`))
-  const model: ModelSupervisor = { ...shape, children, id, parent: undefined, status: 'forgotten', starts: 0 }
+  const model: ModelSupervisor = { ...shape, ...fresh, children }
   for (const child of children) child.parent = model
   return model
 }
@@ -72,16 +92,28 @@ export function start(model: Model): void {
   model.status = 'running'
   model.starts++
   if (model.kind === 'supervisor') for (const child of model.children) start(child)
+  if (model.kind === 'dynamic') model.count = 0
 }
 
 /** `ended` has ended by itself; what its supervisor does. */
 export function end(ended: Model, orderly: boolean): void {
   const { parent } = ended
   if (parent === undefined) return
-  const restarts = ended.kind === 'supervisor' ? 'permanent' : ended.restart
+  const restarts = ended.kind === 'kid' ? ended.restart : 'permanent'
   if (restarts === 'temporary') ended.status = 'forgotten'
   else if (restarts === 'transient' && orderly) ended.status = 'stopped'
+  else if (parent.brittle) end(parent, true)
   else for (const member of group(parent, ended)) startAgain(member)
+}
+
+/** One child of a dynamic supervisor has ended by itself. */
+export function endOne(supervisor: ModelDynamic, orderly: boolean): void {
+  if (supervisor.restart === 'temporary' || (supervisor.restart === 'transient' && orderly)) supervisor.count--
+}
+
+/** `terminateChild`. */
+export function terminate(child: Model): void {
+  child.status = child.kind === 'kid' && child.restart === 'temporary' ? 'forgotten' : 'stopped'
 }
 
 function group({ strategy: how, children }: ModelSupervisor, ended: Model): readonly Model[] {
@@ -98,12 +130,13 @@ function startAgain(member: Model): void {
 /** All nodes that run, the tree's root first. */
 export function running(model: Model): Model[] {
   if (model.status !== 'running') return []
-  return model.kind === 'kid' ? [model] : [model, ...model.children.flatMap(running)]
+  return model.kind === 'supervisor' ? [model, ...model.children.flatMap(running)] : [model]
 }
 
 /** What `observe` is to see. */
 export function expected(model: Model): unknown {
-  if (model.kind === 'kid') return [model.id, model.status]
+  if (model.kind === 'kid' || model.status !== 'running') return [model.id, model.status]
+  if (model.kind === 'dynamic') return [model.id, model.count]
   return [model.id, model.children.filter(({ status }) => status !== 'forgotten').map(expected)]
 }
 
@@ -112,13 +145,22 @@ export function specsOf(model: ModelSupervisor, diary: Diary): ChildSpec[] {
   return model.children.map((child) => {
     const { id } = child
     if (child.kind === 'kid') return diary.kid(id, { name: id, restart: child.restart }, { trap: child.trap })
+    if (child.kind === 'dynamic') return DynamicSupervisor.child(OFTEN, { id, name: id })
     return Supervisor.child(specOf(child, diary), { id, name: id })
   })
 }
 
-export function specOf(model: ModelSupervisor, diary: Diary): Parameters<typeof Supervisor.child>[0] {
-  return { strategy: model.strategy, intensity: 1_000_000, period: 1, children: specsOf(model, diary) }
+export function specOf(model: ModelSupervisor, diary: Diary): SupervisorSpec {
+  return { ...flagsOf(model), children: specsOf(model, diary) }
 }
+
+/** What a supervisor of this model is told beside its children. */
+export function flagsOf({ strategy, brittle }: ModelSupervisor): Omit<SupervisorSpec, 'children'> {
+  return { strategy, ...OFTEN, ...(brittle && { intensity: 0 }) }
+}
+
+/** An intensity that is never reached. */
+export const OFTEN = { intensity: 1_000_000, period: 1 } as const
 
 /**
  * The real tree in the form of `expected`. Each supervisor answers when it has dealt with the ends before, so what is

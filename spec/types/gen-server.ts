@@ -2,17 +2,25 @@
  * What must not compile. `tsc --noEmit` checks this file: an error that is expected and does not come is an error.
  */
 import {
+  abcast,
   type Caller,
+  type Context,
   createNode,
+  enterLoop,
+  failure,
   type GenServer,
+  multiCall,
   type Name,
   name,
   noreply,
   ok,
   type Pid,
+  receiveResponse,
   reply,
+  sendRequest,
   start,
   stop,
+  stopReply,
 } from '../../lib/index.ts'
 
 interface CounterApi {
@@ -90,3 +98,114 @@ export const WrongState: GenServer<CounterApi> = {
 
 // @ts-expect-error a callback for `label` is missing
 export const Missing: GenServer<CounterApi>['handleCall'] = { add: ({ n }, _from, count) => reply(n, count) }
+
+/** The second version of the counter: what it makes its state from, and what it is told, stand in its protocol. */
+interface CounterApiV2 {
+  state: { count: number; unit: string }
+  call: { add(request: { n: number }): number }
+  codeChange: [oldVsn: 1, state: number, extra: { unit: string }]
+}
+
+const callsV2: GenServer<CounterApiV2>['handleCall'] = {
+  add: ({ n }, _from, { count, unit }) => reply(count + n, { count: count + n, unit }),
+}
+
+export const Right: GenServer<CounterApiV2> = {
+  init: () => ok({ count: 0, unit: '' }),
+  handleCall: callsV2,
+  codeChange: (_oldVsn, count, { unit }) => ok({ count, unit }),
+}
+
+export const WrongNewState: GenServer<CounterApiV2> = {
+  init: () => ok({ count: 0, unit: '' }),
+  handleCall: callsV2,
+  // @ts-expect-error the old state is not the new one
+  codeChange: (_oldVsn, count) => ok(count),
+}
+
+export const WrongOldState: GenServer<CounterApiV2> = {
+  init: () => ok({ count: 0, unit: '' }),
+  handleCall: callsV2,
+  // @ts-expect-error the old state was a number
+  codeChange: (_oldVsn, state: string, { unit }) => ok({ count: state.length, unit }),
+}
+
+export async function requests(self: Context, pid: Pid<CounterApi>): Promise<void> {
+  const id = sendRequest(self, pid, 'add', { n: 1 })
+  const response = await receiveResponse(self, id)
+  if (response[0] === 'reply') response[1] satisfies number
+  // @ts-expect-error the reply is a number
+  if (response[0] === 'reply') response[1] satisfies string
+  // @ts-expect-error no such operation
+  sendRequest(self, pid, 'subtract', { n: 1 })
+  // @ts-expect-error the request is missing
+  sendRequest(self, pid, 'add')
+  const [replies] = await multiCall(self, undefined, counter, 'label', undefined, { timeout: 10 })
+  replies satisfies readonly (readonly [string, string])[]
+  // @ts-expect-error a wrong request
+  await multiCall(self, undefined, counter, 'add', { n: '1' })
+  abcast(self, ['a@here'], counter, 'set', 1)
+  // @ts-expect-error a wrong request
+  abcast(self, ['a@here'], counter, 'set', '1')
+  await enterLoop(self, Counter, 1)
+  // @ts-expect-error the state is a number
+  await enterLoop(self, Counter, '1')
+}
+
+interface QueueApi {
+  state: readonly string[]
+  call: { push(item: string): number }
+  cast: { drop(): void }
+  info: { tick: number }
+  continue: 'load'
+}
+
+export const Queue: GenServer<QueueApi> = {
+  init: () => ok([], { continue: 'load' }),
+  handleCall: { push: (item, _from, items) => stopReply('full', items.length, [...items, item]) },
+  handleContinue: (what, items) => noreply([...items, what satisfies 'load']),
+  handleInfo: ({ tick }, items) => stop(tick, items),
+  codeChange: (_oldVsn, _state, _extra) => failure('not this'),
+  terminate(_reason, items) {
+    this.send(this.self, items.length)
+  },
+}
+
+export const WrongQueue: GenServer<QueueApi> = {
+  init: () => ok([]),
+  // @ts-expect-error the reply at the end is a number, too
+  handleCall: { push: (item, _from, items) => stopReply('full', item, items) },
+  // @ts-expect-error it is told to load
+  handleContinue: (what: 'save', items) => noreply([...items, what]),
+  // @ts-expect-error a tick is a number
+  handleInfo: ({ tick }, items) => noreply([...items, tick]),
+  // @ts-expect-error a handler that returns nothing
+  handleCast: { drop: () => {} },
+  // @ts-expect-error the new state is a list
+  codeChange: () => ok('items'),
+}
+
+// @ts-expect-error init is missing
+export const Uninitialized: GenServer<QueueApi> = { handleCall: Queue.handleCall }
+
+export const Extra: GenServer<QueueApi> = {
+  init: () => ok([]),
+  handleCall: {
+    push: (_item, _from, items) => reply(1, items),
+    // @ts-expect-error no such operation
+    pop: (_request: undefined, _from: unknown, items: readonly string[]) => reply(1, items),
+  },
+}
+
+export async function names(caller: Caller): Promise<void> {
+  const queue: Name<QueueApi> = name(Queue, 'queue')
+  await start(caller, Queue, [], { name: queue })
+  // @ts-expect-error the name of a server of another module
+  await start(caller, Counter, [1], { name: queue })
+  // @ts-expect-error what has this name counts nothing
+  await caller.call(queue, 'add', { n: 1 })
+  // @ts-expect-error an argument too many
+  await start(caller, Queue, ['x'])
+  // @ts-expect-error the options are an object
+  await caller.call(queue, 'push', 'x', 100)
+}

@@ -1,8 +1,10 @@
 import {
+  Application,
   type Caller,
   type ChildSpec,
   child,
   DynamicSupervisor,
+  defineApplication,
   type GenServer,
   name,
   noreply,
@@ -13,6 +15,7 @@ import {
   reply,
   Supervisor,
   type SupervisorApi,
+  type SupervisorModule,
 } from '../../lib/index.ts'
 
 /** What of supervisors and registries compiles, and what does not. Checked by the compiler; nothing here runs. */
@@ -55,6 +58,16 @@ export async function requests(node: OtpNode, room: Pid<RoomApi>): Promise<void>
   const top: Pid<SupervisorApi> = await node.supervise({ strategy: 'one_for_all', children: specs })
   // @ts-expect-error no such strategy
   await node.supervise({ strategy: 'all_for_one', children: specs })
+  const Pool: SupervisorModule<[size: number]> = { init: () => ({ children: specs }) }
+  await node.supervise(Pool, [1], { name: 'pool' })
+  // @ts-expect-error a wrong argument of the module
+  await node.supervise(Pool, ['one'])
+  // @ts-expect-error a module needs its arguments
+  Supervisor.child(Pool)
+  Supervisor.template(Room, ['x'])
+  Supervisor.template(Room, [])
+  // @ts-expect-error not the first arguments of init
+  Supervisor.template(Room, [1])
   // @ts-expect-error a room is no supervisor
   await Supervisor.whichChildren(node, room)
   const started = await Supervisor.startChild(node, top, child(Room, ['x', 1], { id: 'r' }))
@@ -91,4 +104,35 @@ export async function registries(self: Caller, room: Pid<RoomApi>): Promise<void
   // @ts-expect-error no such kind of keys
   new Registry('x', { keys: 'some' })
   void [since, topic, room]
+}
+
+const settings = defineApplication({ name: 'settings', env: { folder: 'data', depth: 1 } })
+
+export function environment(node: OtpNode): string {
+  Application.setEnv(node, settings, 'folder', 'x')
+  // @ts-expect-error a value of another type
+  Application.setEnv(node, settings, 'depth', 'x')
+  // @ts-expect-error no such key
+  Application.getEnv(node, settings, 'width')
+  const depth: number = Application.getEnv(node, settings, 'depth', 0)
+  return Application.getEnv(node, settings, 'folder', 'none').repeat(depth)
+}
+
+export async function dynamic(node: OtpNode, room: Pid<RoomApi>): Promise<void> {
+  DynamicSupervisor.child({ maxChildren: 10, extraArguments: ['x'] }, { name: 'sessions' })
+  // @ts-expect-error there is one strategy only
+  DynamicSupervisor.child({ strategy: 'one_for_all' })
+  // @ts-expect-error children come later
+  DynamicSupervisor.child({ children: specs })
+  await DynamicSupervisor.terminateChild(node, 'sessions', room)
+  // @ts-expect-error its children are known by their pids
+  await DynamicSupervisor.terminateChild(node, 'sessions', 'room')
+  // @ts-expect-error a module is no specification
+  await DynamicSupervisor.startChild(node, 'sessions', Room)
+  // @ts-expect-error children are a list
+  await node.supervise({ children: child(Room, ['x', 1], { id: 'room' }) })
+  // @ts-expect-error a number of restarts
+  await node.supervise({ intensity: 'few', children: specs })
+  // @ts-expect-error never, any_significant or all_significant
+  await node.supervise({ autoShutdown: true, children: specs })
 }

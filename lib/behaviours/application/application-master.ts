@@ -1,0 +1,151 @@
+import { type Reason, reasonOf } from '../../kernel/exit.ts'
+import { Pid } from '../../kernel/pid.ts'
+import type { Process } from '../../kernel/process.ts'
+import type { GenServer, Self } from '../gen-server/gen-server.ts'
+import { noreply, ok, stop } from '../gen-server/results.ts'
+import { processOf } from '../proc-lib/proc-lib.ts'
+import { isExitMessage, shutDown } from '../supervisor/child-stop.ts'
+import type { ApplicationDefinition } from './application-spec.ts'
+import { applicationsOf, type RunningApplication } from './application-table.ts'
+
+interface MasterApi {
+  state: MasterState
+  init: [application: RunningApplication]
+}
+
+interface MasterState {
+  readonly application: RunningApplication
+  /** What `start` returned beside the top supervisor. */
+  readonly value: never
+}
+
+/**
+ * The master of an application: starts its top supervisor, stops it, and ends with it. It is the group leader of every
+ * process that belongs to the application.
+ *
+ *     start   start(type, args) ──> startPhase of each phase ──> runs
+ *     stop    prepStop(state) ──> the top supervisor shuts down, without a limit of time ──> stop(state)
+ *     end     of the top supervisor by itself: prepStop(state) ──> stop(state) ──> the master ends with its reason
+ *
+ * After the end of the master the controller ends what is left of the application. (application_master.erl; there
+ * the callbacks run in a process of their own, which is the parent of the top supervisor.)
+ */
+export const ApplicationMaster: GenServer<MasterApi> = {
+  moduleName: 'application_master',
+
+  async init(application) {
+    const process = processOf(this)
+    const { definition } = application
+    process.trapExit(true)
+    process.node.setGroupLeader(process.pid, process.pid)
+    application.master = process.pid
+    applicationsOf(process.node).byMaster.set(process.pid, application)
+    const started = await startTop(this, definition)
+    if (started[0] === 'error') return stop(started[1])
+    const top = started[1]
+    application.top = top
+    process.link(top)
+    const failed = await startPhases(this, definition)
+    if (failed === undefined) return ok({ application, value: started[2] as never })
+    await shutDown(process, top, Number.POSITIVE_INFINITY)
+    return stop(failed[0])
+  },
+
+  handleCall: {},
+
+  handleInfo(message, state) {
+    const { top } = state.application
+    if (!isExitMessage(message) || message.from !== top) return noreply(state)
+    const process = processOf(this)
+    return next(depart(this, state, undefined), () => {
+      process.end(message.reason)
+      return noreply(state)
+    })
+  },
+
+  terminate(_reason, state) {
+    return depart(this, state, state.application.top)
+  },
+}
+
+/** Runs the callbacks of the end, the stop of `top` between them. Nothing that they do can hold the end up. */
+function depart(self: Self<MasterApi>, { application, value }: MasterState, top: Pid | undefined): unknown {
+  const { definition } = application
+  const process = processOf(self)
+  const prepared = attempt(
+    () => (definition.prepStop === undefined ? value : definition.prepStop.call(self as Self<unknown>, value)),
+    (thrown) => {
+      reportFailure(process, definition, thrown)
+      return value
+    },
+  )
+  return next(prepared, (state) =>
+    next(top === undefined ? undefined : shutDown(process, top, Number.POSITIVE_INFINITY), () =>
+      attempt(
+        () => definition.stop?.call(self as Self<unknown>, state as never),
+        () => undefined,
+      ),
+    ),
+  )
+}
+
+/** Goes on at once when there is nothing to wait for. */
+function next<R>(value: unknown, then: (value: unknown) => R): R | Promise<R> {
+  const pending = value as { then?: unknown } | null | undefined
+  return typeof pending?.then === 'function' ? Promise.resolve(value).then(then) : then(value)
+}
+
+function attempt(run: () => unknown, failed: (thrown: unknown) => unknown): unknown {
+  try {
+    const result = run()
+    const pending = result as { then?: unknown } | null | undefined
+    return typeof pending?.then === 'function' ? Promise.resolve(result).catch(failed) : result
+  } catch (thrown) {
+    return failed(thrown)
+  }
+}
+
+// --- start
+
+type Started = readonly ['ok', Pid, unknown] | readonly ['error', Reason]
+
+async function startTop(self: Self<MasterApi>, definition: ApplicationDefinition): Promise<Started> {
+  const { args } = definition
+  const call = [definition.moduleName ?? definition.name, 'start', ['normal', args]]
+  const result = await caught(() => definition.start?.call(self as Self<unknown>, 'normal', args))
+  if (Array.isArray(result)) {
+    const [tag, value, state] = result as readonly unknown[]
+    if (tag === 'ok' && value instanceof Pid && result.length <= 3) return ['ok', value, state]
+    if (tag === 'error' && result.length === 2) return ['error', [value, call]]
+    if (tag === 'EXIT' && value === 'normal') return ['error', [result, call]]
+  }
+  return ['error', ['bad_return', [call, result]]]
+}
+
+async function startPhases(
+  self: Self<MasterApi>,
+  definition: ApplicationDefinition,
+): Promise<readonly [Reason] | undefined> {
+  for (const [phase, args] of definition.startPhases ?? []) {
+    const call = [definition.moduleName ?? definition.name, 'start_phase', [phase, 'normal', args]]
+    const result = await caught(() => definition.startPhase?.call(self as Self<unknown>, phase, 'normal', args))
+    if (result === 'ok') continue
+    if (Array.isArray(result) && result[0] === 'error' && result.length === 2) return [[result[1], call]]
+    return [['bad_return_value', [call, result]]]
+  }
+  return undefined
+}
+
+/** What Erlang's `catch` gives: a value, or `{'EXIT', Reason}`. */
+async function caught(run: () => unknown): Promise<unknown> {
+  try {
+    return await run()
+  } catch (thrown) {
+    return thrown instanceof Error ? ['EXIT', reasonOf(thrown)] : thrown
+  }
+}
+
+function reportFailure(process: Process, { name }: ApplicationDefinition, thrown: unknown): void {
+  const details = { application: name, callback: 'prepStop', reason: reasonOf(thrown) }
+  process.node.report({ level: 'error', label: ['application_master', 'shutdown_error'], details })
+}

@@ -1,0 +1,266 @@
+import { fault } from '../../internal/errors.ts'
+import { isTimeout, timeoutOf } from '../../kernel/calls.ts'
+import type { Caller } from '../../kernel/context.ts'
+import type { Dest, Operations, ReplyOf, RequestArguments } from '../../kernel/protocol.ts'
+import { ownerOf } from '../proc-lib/proc-lib.ts'
+import {
+  Arrival,
+  openRequest,
+  type PendingRequest,
+  pendingOf,
+  type RequestId,
+  type Response,
+  takeResponse,
+} from './request-ids.ts'
+
+/**
+ * Requests to servers whose response is not awaited where they are made: `call` in two halves.
+ *
+ *     import { createNode, type GenServer, ok, receiveResponse, reply, sendRequest } from 'guildhall'
+ *
+ *     const Adder: GenServer<{ state: number; init: [start: number]; call: { add(n: number): number } }> = {
+ *       init: (start) => ok(start),
+ *       handleCall: { add: (n, _from, sum) => reply(sum + n, sum + n) },
+ *     }
+ *
+ *     const node = createNode()
+ *     const [left, right] = [await node.start(Adder, [2]), await node.start(Adder, [4])]
+ *     const a = sendRequest(node, left, 'add', 1)                  // both servers work at once
+ *     const b = sendRequest(node, right, 'add', 1)
+ *     const sums = [await receiveResponse(node, a), await receiveResponse(node, b)]    // [['reply', 3], ['reply', 5]]
+ *
+ * A server need not await anything: the response comes as a message, between which it handles others.
+ *
+ *     handleCall: {
+ *       total(_request, from, state) {
+ *         return noreply({ ...state, from, id: sendRequest(this, left, 'sum') })
+ *       },
+ *     },
+ *     handleInfo(message, state) {
+ *       const response = checkResponse(message, state.id)
+ *       if (response === 'no_reply') return noreply(state)         // some other message
+ *       ...
+ *
+ * Nothing here throws when a server is gone: that is the response `['error', [reason, server]]`. For an answer that is
+ * awaited at once use `call`, which costs less; a response that has to pass the mailbox is found there by a search.
+ *
+ * The rules are those of gen_server:send_request/2 and its kin (S18 of OTP 25).
+ */
+
+/** Sends a request and returns at once, whether the server is there or not; it may be the asking process itself. */
+export function sendRequest<P, K extends keyof Operations<P, 'call'> & string>(
+  caller: Caller,
+  to: Dest<P>,
+  operation: K,
+  ...request: RequestArguments<Operations<P, 'call'>[K], never>
+): RequestId<ReplyOf<Operations<P, 'call'>[K]>> {
+  return openRequest(ownerOf(caller), to, operation, request[0]) as RequestId<never>
+}
+
+/** Requests with a label each, to wait for any of them. A value: `reqidsAdd` makes a new one. */
+export interface RequestIds<out V = unknown, out L = unknown> {
+  readonly size: number
+  readonly labels: ReadonlyMap<RequestId<V>, L>
+}
+
+class Collection {
+  readonly labels: ReadonlyMap<RequestId, unknown>
+
+  constructor(labels: ReadonlyMap<RequestId, unknown>) {
+    this.labels = labels
+  }
+
+  get size(): number {
+    return this.labels.size
+  }
+
+  without(id: RequestId): Collection {
+    const labels = new Map(this.labels)
+    labels.delete(id)
+    return new Collection(labels)
+  }
+}
+
+/** A collection without requests. */
+export function reqidsNew(): RequestIds<never, never> {
+  return new Collection(new Map()) as RequestIds as RequestIds<never, never>
+}
+
+/** `ids` with one more request; an id that is there already gets the new label. */
+export function reqidsAdd<V, L, W, M>(id: RequestId<W>, label: M, ids: RequestIds<V, L>): RequestIds<V | W, L | M> {
+  if (!(ids instanceof Collection)) throw fault('badarg', 'a collection of requests is what reqidsNew returns')
+  return new Collection(new Map<RequestId, unknown>([...ids.labels, [id, label]])) as RequestIds as RequestIds<
+    V | W,
+    L | M
+  >
+}
+
+export function reqidsSize(ids: RequestIds): number {
+  return ids.size
+}
+
+/** The requests with their labels, in the order they were added. */
+export function reqidsToList<V, L>(ids: RequestIds<V, L>): readonly (readonly [RequestId<V>, L])[] {
+  return [...ids.labels]
+}
+
+/** One response of a collection: what it is, the label of its request, and what is left of the collection. */
+export type LabelledResponse<V, L> = readonly [response: Response<V>, label: L, ids: RequestIds<V, L>]
+
+/**
+ * Waits at most `timeout` milliseconds for a response. After `'timeout'` the request goes on and may be awaited again.
+ * For a collection: the first response of any; with `remove` the collection that comes with it is without that request.
+ * @throws Fault `badarg` when another process sent the request, or a message handler has taken its response.
+ */
+export function waitResponse<V>(caller: Caller, id: RequestId<V>, timeout: number): Promise<Response<V> | 'timeout'>
+export function waitResponse<V, L>(
+  caller: Caller,
+  ids: RequestIds<V, L>,
+  timeout: number,
+  remove: boolean,
+): Promise<LabelledResponse<V, L> | 'no_request' | 'timeout'>
+export function waitResponse(
+  caller: Caller,
+  ids: RequestId | RequestIds,
+  timeout: number,
+  remove = false,
+): Promise<unknown> {
+  return awaitResponse(caller, ids, timeout, remove, () => {})
+}
+
+/** As `waitResponse`, for ever unless told otherwise; but `'timeout'` abandons the request: a late reply vanishes. */
+export function receiveResponse<V>(caller: Caller, id: RequestId<V>): Promise<Response<V>>
+export function receiveResponse<V>(caller: Caller, id: RequestId<V>, timeout: number): Promise<Response<V> | 'timeout'>
+export function receiveResponse<V, L>(
+  caller: Caller,
+  ids: RequestIds<V, L>,
+  timeout: number,
+  remove: boolean,
+): Promise<LabelledResponse<V, L> | 'no_request' | 'timeout'>
+export function receiveResponse(
+  caller: Caller,
+  ids: RequestId | RequestIds,
+  timeout: number = Number.POSITIVE_INFINITY,
+  remove = false,
+): Promise<unknown> {
+  return awaitResponse(caller, ids, timeout, remove, (request) => request.abandon())
+}
+
+async function awaitResponse(
+  caller: Caller,
+  ids: RequestId | RequestIds,
+  timeout: number,
+  remove: boolean,
+  giveUp: (request: PendingRequest) => void,
+): Promise<unknown> {
+  const owner = ownerOf(caller)
+  const collection = ids instanceof Collection ? ids : undefined
+  if (collection?.size === 0) return 'no_request'
+  const requests = collection === undefined ? [pendingOf(ids as RequestId, owner)] : pendingIn(collection, owner)
+  const taken = await takeResponse(owner, requests, timeout)
+  if (taken === 'timeout') {
+    requests.forEach(giveUp)
+    return 'timeout'
+  }
+  return collection === undefined ? taken.response : labelled(collection, taken, remove)
+}
+
+/**
+ * Whether a message is the response of a request: the response, or `'no_reply'`. For a collection, of any request in
+ * it, as `waitResponse` tells it.
+ */
+export function checkResponse<V>(message: unknown, id: RequestId<V>): Response<V> | 'no_reply'
+export function checkResponse<V, L>(
+  message: unknown,
+  ids: RequestIds<V, L>,
+  remove: boolean,
+): LabelledResponse<V, L> | 'no_request' | 'no_reply'
+export function checkResponse(message: unknown, ids: RequestId | RequestIds, remove = false): unknown {
+  if (!(ids instanceof Collection)) {
+    return message instanceof Arrival && message.request === ids ? message.response : 'no_reply'
+  }
+  if (ids.size === 0) return 'no_request'
+  return message instanceof Arrival && ids.labels.has(message.request) ? labelled(ids, message, remove) : 'no_reply'
+}
+
+function labelled(collection: Collection, { request, response }: Arrival, remove: boolean) {
+  const label = collection.labels.get(request)
+  return [response, label, remove ? collection.without(request) : collection] as const
+}
+
+function pendingIn(collection: Collection, owner: ReturnType<typeof ownerOf>): PendingRequest[] {
+  return [...collection.labels.keys()].map((id) => pendingOf(id, owner))
+}
+
+/** The nodes that `multiCall` and `abcast` mean unless told otherwise: this one and those it is connected with. */
+function namesOf(nodes: readonly string[] | undefined, caller: Caller): readonly string[] {
+  if (nodes === undefined) return [caller.node.name, ...caller.node.nodes()]
+  if (!Array.isArray(nodes)) throw fault('badarg', 'nodes are an array of names, or undefined for all')
+  return nodes
+}
+
+function textOf(name: { readonly name: string } | string): string {
+  const text = typeof name === 'string' ? name : name?.name
+  if (typeof text !== 'string') throw fault('badarg', 'on other nodes a server is found by its registered name')
+  return text
+}
+
+export interface MultiCallOptions {
+  /** Milliseconds to wait for all replies together; no limit unless told otherwise. */
+  readonly timeout?: number
+}
+
+/** `[replies, badNodes]`, each in the order of the nodes asked. */
+export type MultiCallResult<V> = readonly [
+  replies: readonly (readonly [node: string, V])[],
+  badNodes: readonly string[],
+]
+
+/**
+ * Asks the server with this name on each of `nodes`, all at once, and waits for the replies; `undefined` is this node
+ * and all that it is connected with. A node where the server is not there, ends, or does not answer in time is a bad
+ * one; late replies never reach the caller (`gen_server:multi_call/2,3,4`). A server that asks itself waits in vain.
+ * @throws Fault `bad_timeout` for a timeout that is none.
+ */
+export async function multiCall<P, K extends keyof Operations<P, 'call'> & string>(
+  caller: Caller,
+  nodes: readonly string[] | undefined,
+  name: { readonly name: string; readonly protocol?: P } | string,
+  operation: K,
+  ...rest: RequestArguments<Operations<P, 'call'>[K], MultiCallOptions>
+): Promise<MultiCallResult<ReplyOf<Operations<P, 'call'>[K]>>> {
+  const owner = ownerOf(caller)
+  const [request, options] = rest as readonly [unknown?, MultiCallOptions?]
+  const timeout = timeoutOf(options) ?? Number.POSITIVE_INFINITY
+  if (!isTimeout(timeout)) throw fault('bad_timeout', `got ${String(timeout)}`)
+  const text = textOf(name)
+  const asked = namesOf(nodes, caller).map(
+    (node) => [node, openRequest(owner, { name: text, node }, operation, request)] as const,
+  )
+  const taken = await Promise.all(asked.map(([, one]) => takeResponse(owner, [one], timeout)))
+  const replies: [string, ReplyOf<Operations<P, 'call'>[K]>][] = []
+  const badNodes: string[] = []
+  taken.forEach((arrival, i) => {
+    const [node, one] = asked[i]!
+    if (arrival === 'timeout') one.abandon()
+    if (arrival !== 'timeout' && arrival.response[0] === 'reply') replies.push([node, arrival.response[1] as never])
+    else badNodes.push(node)
+  })
+  return [replies, badNodes]
+}
+
+/**
+ * Casts to the server with this name on each of `nodes`, as in `multiCall`; like `cast` it never fails
+ * (`gen_server:abcast/2,3`).
+ */
+export function abcast<P, K extends keyof Operations<P, 'cast'> & string>(
+  caller: Caller,
+  nodes: readonly string[] | undefined,
+  name: { readonly name: string; readonly protocol?: P } | string,
+  operation: K,
+  ...request: RequestArguments<Operations<P, 'cast'>[K], never>
+): 'abcast' {
+  const text = textOf(name)
+  for (const node of namesOf(nodes, caller)) caller.cast({ name: text, node } as Dest<P>, operation, ...request)
+  return 'abcast'
+}

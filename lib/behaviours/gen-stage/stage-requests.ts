@@ -1,0 +1,104 @@
+import { fault } from '../../internal/errors.ts'
+import type { Caller, Context } from '../../kernel/context.ts'
+import type { Reason } from '../../kernel/exit.ts'
+import type { Ref } from '../../kernel/pid.ts'
+import type { Dest } from '../../kernel/protocol.ts'
+import { processOf } from '../proc-lib/proc-lib.ts'
+import type { SubscribeResult } from './stage-consuming.ts'
+import type { StageProtocol } from './stage-module.ts'
+import type { SubscribeOptions } from './stage-options.ts'
+import { type StageFrom, toProducer } from './stage-protocol.ts'
+import type { StageRequests } from './stage-server.ts'
+
+/**
+ * Has `stage` subscribe to `options.to`, and waits until its message is sent, not until the producer has accepted it.
+ * `['ok', tag]`; `['error', 'not_a_consumer']`; or `['error', ['bad_opts', text]]`. A producer that is not there ends
+ * the stage with `noproc` unless `cancel` is `temporary`.
+ * @throws Exit as a call does.
+ */
+export function syncSubscribe<C extends { in: unknown }>(
+  caller: Caller,
+  stage: Dest<C>,
+  options: SubscribeOptions<C['in']>,
+  timeout?: number,
+): Promise<SubscribeResult> {
+  const { to, ...rest } = checked(options)
+  return caller.call(requests(stage), '$subscribe', { to, options: rest, current: undefined }, timing(timeout))
+}
+
+/** As `syncSubscribe`, without waiting. A stage may do it to itself. */
+export function asyncSubscribe<C extends { in: unknown }>(
+  caller: Caller,
+  stage: Dest<C>,
+  options: SubscribeOptions<C['in']>,
+): void {
+  const { to, ...rest } = checked(options)
+  caller.cast(requests(stage), '$subscribe', { to, options: rest, current: undefined })
+}
+
+/** Has `stage` cancel the subscription `tag` with `reason` and subscribe anew, in one message to the producer. */
+export function syncResubscribe<C extends { in: unknown }>(
+  caller: Caller,
+  stage: Dest<C>,
+  tag: Ref,
+  reason: Reason,
+  options: SubscribeOptions<C['in']>,
+  timeout?: number,
+): Promise<SubscribeResult> {
+  const { to, ...rest } = checked(options)
+  return caller.call(requests(stage), '$subscribe', { to, options: rest, current: [tag, reason] }, timing(timeout))
+}
+
+/** Asks a producer for more events, in a consumer whose demand is manual. `from` is that of handleSubscribe. */
+export function ask(consumer: Context | Omit<Context, 'receive'>, from: StageFrom, demand: number): void {
+  const { pid } = processOf(consumer as Context)
+  if (demand > 0) consumer.send(from[0], toProducer([pid, from[1]], ['ask', demand]))
+}
+
+/** Cancels a subscription of the calling consumer; the producer answers, and then `handleCancel` runs. */
+export function cancel(consumer: Context | Omit<Context, 'receive'>, from: StageFrom, reason: Reason): void {
+  const { pid } = processOf(consumer as Context)
+  consumer.send(from[0], toProducer([pid, from[1]], ['cancel', reason]))
+}
+
+/** Has a producer forward demand to `handleDemand`, with what it accumulated, or accumulate it from now on. */
+export function demand(caller: Caller, stage: Dest<{ out: unknown }>, mode: 'forward' | 'accumulate'): void {
+  if (mode !== 'forward' && mode !== 'accumulate') throw fault('badarg', `demand is forward or accumulate, not ${mode}`)
+  caller.cast(requests(stage), '$demand', { mode })
+}
+
+/** Has `message` come to the stage's `handleInfo` once the events before it have been sent or, above, handled. */
+export function asyncInfo(caller: Caller, stage: Dest<StageProtocol>, message: unknown): void {
+  caller.cast(requests(stage), '$info', { message })
+}
+
+/** As `asyncInfo`; resolves when the message has its place behind those events. */
+export function syncInfo(
+  caller: Caller,
+  stage: Dest<StageProtocol>,
+  message: unknown,
+  timeout?: number,
+): Promise<'ok'> {
+  return caller.call(requests(stage), '$info', { message }, timing(timeout))
+}
+
+/** How many events wait in a producer's buffer; those in the queues of partitions are not counted. */
+export function estimateBufferedCount(caller: Caller, stage: Dest<{ out: unknown }>): Promise<number> {
+  return caller.call(requests(stage), '$estimateBufferedCount')
+}
+
+/** A mistake of the caller, which is not to end the stage. */
+function checked<E>(options: SubscribeOptions<E>): SubscribeOptions<E> {
+  const to: unknown = options?.to
+  if (typeof to === 'string' || (typeof to === 'object' && to !== null)) return options
+  throw fault('badarg', 'a subscription names the producer: { to: producer, maxDemand: 10 }')
+}
+
+/** Every stage answers these besides its own operations. */
+function requests(stage: Dest): Dest<StageRequests> {
+  return stage as Dest<StageRequests>
+}
+
+function timing(timeout: number | undefined): { readonly timeout?: number } {
+  return timeout === undefined ? {} : { timeout }
+}

@@ -1,0 +1,164 @@
+import { CALL, makeCall, timeoutOf } from '../../kernel/calls.ts'
+import type { Caller, CallOptions, Context } from '../../kernel/context.ts'
+import { Exit, exit, type Reason } from '../../kernel/exit.ts'
+import { PROC_LIB } from '../../kernel/flags.ts'
+import type { Dest, Name, Operations, ReplyOf, RequestArguments } from '../../kernel/protocol.ts'
+import {
+  ownerOf,
+  processOf,
+  type StartMonitorResult,
+  type StartOptions,
+  type StartResult,
+  startProcess,
+} from '../proc-lib/proc-lib.ts'
+import { type ChildOptions, type ChildSpec, idOf } from '../supervisor/child-spec.ts'
+import type { StateMachine, StatemActions, StatemArguments, StatemProtocol } from './state-machine.ts'
+import { statemProgramOf } from './statem-program.ts'
+
+/**
+ * OTP's gen_statem: starts state machines and calls them, and has what their callbacks return. The callback module is
+ * described at `StateMachine`. Casts, messages and `stop` are those of every process: `caller.cast`, `caller.send`,
+ * `sys.stop`; a caller is answered with the action `reply`, or from anywhere with `caller.reply`.
+ */
+
+/** Starts a state machine that lives on its own. @see StartOptions */
+export function start<P extends StatemProtocol>(
+  caller: Caller,
+  module: StateMachine<P>,
+  args: NoInfer<StatemArguments<P>>,
+  options?: StartOptions<P>,
+): Promise<StartResult<P>> {
+  return startProcess(caller, statemProgramOf(module), args, 'none', options) as Promise<StartResult<P>>
+}
+
+/**
+ * Starts a state machine linked to the calling process, its parent. When init fails, a parent that does not trap exits
+ * ends with the same reason; one that does gets the result.
+ */
+export function startLink<P extends StatemProtocol>(
+  caller: Caller,
+  module: StateMachine<P>,
+  args: NoInfer<StatemArguments<P>>,
+  options?: StartOptions<P>,
+): Promise<StartResult<P>> {
+  return startProcess(caller, statemProgramOf(module), args, 'link', options) as Promise<StartResult<P>>
+}
+
+/** As `start`, with a monitor of the new process set by the calling one. */
+export function startMonitor<P extends StatemProtocol>(
+  caller: Caller,
+  module: StateMachine<P>,
+  args: NoInfer<StatemArguments<P>>,
+  options?: StartOptions<P>,
+): Promise<StartMonitorResult<P>> {
+  return startProcess(processOf(caller), statemProgramOf(module), args, 'monitor', options) as Promise<
+    StartMonitorResult<P>
+  >
+}
+
+/** The specification of a child that is a state machine of `module`, started with `args`. */
+export function child<P extends StatemProtocol>(
+  module: StateMachine<P>,
+  args: NoInfer<StatemArguments<P>>,
+  options: ChildOptions<P> = {},
+): ChildSpec<P> {
+  const { name, ...rest } = options
+  const program = statemProgramOf(module)
+  const startOptions = name === undefined ? undefined : { name }
+  return {
+    ...rest,
+    id: options.id ?? idOf(name),
+    start: (parent, ...extra) =>
+      startProcess(parent, program, [...extra, ...args], 'link', startOptions) as Promise<StartResult<P>>,
+    modules: options.modules ?? [module],
+  }
+}
+
+export interface StatemLoopOptions<P extends StatemProtocol> {
+  /** The name that the process has registered itself under, if any. */
+  readonly name?: StartOptions<P>['name']
+  /** What to do before the first event, as in `ok`. */
+  readonly actions?: StatemActions<P>
+}
+
+/**
+ * Makes the calling process, a function that was started by `procLib`, a state machine of `module`. `init` is not
+ * called: the process has begun in its own way. Return what it returns: the function goes no further.
+ * @throws Exit `process_was_not_started_by_proc_lib`, or `process_not_registered` when `name` is another's.
+ */
+export function enterLoop<P extends StatemProtocol>(
+  self: Context,
+  module: StateMachine<P>,
+  state: NoInfer<P['state']>,
+  data: NoInfer<P['data']>,
+  options: StatemLoopOptions<P> = {},
+): Promise<never> {
+  const process = processOf(self)
+  if ((process.flags & PROC_LIB) === 0) exit('process_was_not_started_by_proc_lib')
+  const { name, actions } = options
+  if (name !== undefined && process.node.resolve(name).pid !== process.pid) exit('process_not_registered')
+  statemProgramOf(module).enterLoop(process, state, data, actions)
+  return new Promise(() => {})
+}
+
+/** The registered name of a state machine of `module`, typed with what it answers. */
+export function name<P extends StatemProtocol>(_module: StateMachine<P>, text: string): Name<P> {
+  return { name: text }
+}
+
+export interface StatemCallOptions {
+  /**
+   * Milliseconds to wait for the reply; `Infinity` unless told otherwise. OTP's `['clean_timeout', milliseconds]` and
+   * `['dirty_timeout', milliseconds]` do the same: a late reply is dropped in any case.
+   */
+  readonly timeout?: number | readonly ['clean_timeout' | 'dirty_timeout', number]
+}
+
+/**
+ * Asks a state machine and waits for its reply, without end unless told otherwise.
+ * @throws Exit with the reason `[why, ['gen_statem', 'call', [to, request, timeout]]]`, `why` as for `Caller.call`.
+ */
+export async function call<P, K extends keyof Operations<P, 'call'> & string>(
+  caller: Caller,
+  to: Dest<P>,
+  operation: K,
+  ...request: RequestArguments<Operations<P, 'call'>[K], StatemCallOptions>
+): Promise<ReplyOf<Operations<P, 'call'>[K]>> {
+  const owner = ownerOf(caller)
+  const [content, options] = request as readonly [unknown, StatemCallOptions?]
+  const timeout = timeoutOf(options as CallOptions) ?? Number.POSITIVE_INFINITY
+  const milliseconds = Array.isArray(timeout) ? timeout[1] : timeout
+  try {
+    const answer = await makeCall(owner, to, CALL, operation, content, milliseconds)
+    return answer as ReplyOf<Operations<P, 'call'>[K]>
+  } catch (thrown) {
+    if (!(thrown instanceof Exit)) throw thrown
+    const [why] = thrown.reason as readonly [Reason]
+    const waited = timeout === Number.POSITIVE_INFINITY ? 'infinity' : timeout
+    const term = content === undefined ? operation : [operation, content]
+    throw owner.node.exitOf(owner, [why, ['gen_statem', 'call', [to, term, waited]]])
+  }
+}
+
+export { failure, ignore, stop } from '../gen-server/results.ts'
+export {
+  changeCallbackModule,
+  eventTimeout,
+  hibernate,
+  nextEvent,
+  popCallbackModule,
+  postpone,
+  pushCallbackModule,
+  reply,
+  stateTimeout,
+  timeout,
+} from './statem-actions.ts'
+export {
+  keepState,
+  keepStateAndData,
+  nextState,
+  ok,
+  repeatState,
+  repeatStateAndData,
+  stopAndReply,
+} from './statem-results.ts'

@@ -1,0 +1,36 @@
+import type { From } from '../../kernel/context.ts'
+
+/** The kinds of events; `timeout` with a name is a generic time-out, without one the event time-out. */
+export type EventType = 'call' | 'cast' | 'info' | 'internal' | 'timeout' | 'state_timeout' | 'enter'
+
+/**
+ * @internal An event as a state machine keeps it: in its queue, among its postponed ones, and in the hands of the state
+ * function. One class for all, so that the loop sees one shape; `StatemEvent` is what the compiler makes of it.
+ */
+export class EventRecord {
+  readonly type: EventType
+  readonly content: unknown
+  readonly operation: string | undefined
+  readonly from: From | undefined
+  readonly name: string | undefined
+
+  constructor(type: EventType, content: unknown, operation?: string, from?: From, name?: string) {
+    this.type = type
+    this.content = content
+    this.operation = operation
+    this.from = from
+    this.name = name
+  }
+
+  /** OTP's `{EventType, EventContent}`, for reports and for `sys`. */
+  get term(): readonly [unknown, unknown] {
+    const { type, content, operation, from, name } = this
+    if (type === 'call') return [['call', from], requestTerm(operation, content)]
+    if (type === 'cast') return ['cast', requestTerm(operation, content)]
+    return [name === undefined ? type : [type, name], content]
+  }
+}
+
+function requestTerm(operation: unknown, content: unknown): unknown {
+  return content === undefined ? operation : [operation, content]
+}

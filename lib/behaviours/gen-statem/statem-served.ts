@@ -1,0 +1,127 @@
+import { fault } from '../../internal/errors.ts'
+import type { Process } from '../../kernel/process.ts'
+import { TIMER_MAX_MS, TimerEntry } from '../../kernel/timer-wheel.ts'
+import { debugEvent, isDebugged } from '../sys/sys-debug.ts'
+import type { Action } from './statem-actions.ts'
+import { type Callbacks, callbacksOf } from './statem-callbacks.ts'
+import { Machine } from './statem-machine.ts'
+import type { Timeout, TimeoutClock } from './statem-timeouts.ts'
+
+/** @internal The state machine of a process: what the process keeps as its state. */
+export class ServedMachine extends Machine {
+  readonly #process: Process
+  /** The module that handles the events. */
+  callbacks: Callbacks
+  /** Those that it was pushed upon, the nearest last. */
+  #below: Callbacks[] | undefined
+  /** Whether the callback that runs is a state enter call. */
+  entering = false
+  /** Whether a `CONTINUE` is in the mailbox. */
+  continuing = false
+
+  constructor(process: Process, callbacks: Callbacks, state: unknown, data: unknown) {
+    super(state, data)
+    this.#process = process
+    this.callbacks = callbacks
+  }
+
+  protected override makeClock(): TimeoutClock {
+    this.#process.own({ [Symbol.dispose]: () => this.timeouts?.clear() })
+    return new WheelClock(this.#process)
+  }
+
+  /** The callback modules, the one in use first. */
+  get modules(): readonly object[] {
+    return [this.callbacks, ...(this.#below ?? []).toReversed()].map(({ module }) => module)
+  }
+
+  /** Changes, pushes or pops a module; false when there is none to go back to. */
+  changeModule({ subject, content }: Action): boolean {
+    if (subject === 'pop_callback_module') {
+      const callbacks = this.#below?.pop()
+      if (callbacks === undefined) return false
+      this.callbacks = callbacks
+      return true
+    }
+    const callbacks = callbacksOf(content as object)
+    if (subject === 'push_callback_module') {
+      this.#below ??= []
+      this.#below.push(this.callbacks)
+    }
+    this.callbacks = callbacks
+    return true
+  }
+
+  /** Puts `next` in the place of a module that is in use or below; returns what undoes that. */
+  replaceModule(module: object, next: Callbacks): () => void {
+    const present = [this.callbacks, ...(this.#below ?? [])].find((callbacks) => callbacks.module === module)
+    if (present === undefined) throw fault('badarg', 'the process does not run the module that is to be replaced')
+    this.#exchange(present, next)
+    return () => this.#exchange(next, present)
+  }
+
+  #exchange(present: Callbacks, next: Callbacks): void {
+    if (this.callbacks === present) this.callbacks = next
+    this.#below = this.#below?.map((callbacks) => (callbacks === present ? next : callbacks))
+  }
+
+  /** What is handled and what waits for it, as OTP's report shows it. */
+  get queue(): readonly unknown[] {
+    const events = this.event === undefined ? this.ready : [this.event, ...this.ready]
+    return events.map(({ term }) => term)
+  }
+
+  /** Type and content of the time-outs that run. */
+  get runningTimeouts(): readonly unknown[] {
+    return (this.timeouts?.list() ?? []).map(({ event }) => event.term)
+  }
+}
+
+/** What a machine that has handled QUANTUM events in a row sends itself, so that others have their turn. */
+export const CONTINUE: unique symbol = Symbol('CONTINUE')
+
+/** The message that tells that the time of a time-out is up; void when it has been cancelled meanwhile. */
+export class TimeUp extends TimerEntry {
+  readonly #process: Process
+  readonly timeout: Timeout
+
+  constructor(process: Process, timeout: Timeout) {
+    super()
+    this.#process = process
+    this.timeout = timeout
+  }
+
+  get owner(): Process {
+    return this.#process
+  }
+
+  override expire(): void {
+    this.#process.deliver(this)
+  }
+}
+
+/** Time-outs as timers of the node, stopped when the process ends. */
+class WheelClock implements TimeoutClock {
+  readonly #process: Process
+
+  constructor(process: Process) {
+    this.#process = process
+  }
+
+  start(timeout: Timeout, time: number, absolute: boolean): TimeUp {
+    const { node } = this.#process
+    const milliseconds = absolute ? Math.max(0, time - node.host.monotonic()) : time
+    const timer = new TimeUp(this.#process, timeout)
+    node.timers.start(timer, Math.min(milliseconds, TIMER_MAX_MS))
+    return timer
+  }
+
+  stop(timer: unknown): void {
+    this.#process.node.timers.stop(timer as TimeUp)
+  }
+
+  starting(action: Action): void {
+    if (!isDebugged(this.#process)) return
+    debugEvent(this.#process, ['start_timer', action.term, (this.#process.state as ServedMachine).nextState])
+  }
+}

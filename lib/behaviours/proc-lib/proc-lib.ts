@@ -1,0 +1,262 @@
+import { fault } from '../../internal/errors.ts'
+import { CALL, type CallOwner, detach, isTimeout, type Request, watchServer } from '../../kernel/calls.ts'
+import type { Caller, ProcessOptions } from '../../kernel/context.ts'
+import { Exit, type Reason } from '../../kernel/exit.ts'
+import { HAS_PARENT, OBSERVED, PROC_LIB } from '../../kernel/flags.ts'
+import { Node } from '../../kernel/node.ts'
+import type { Pid, Ref } from '../../kernel/pid.ts'
+import { Process } from '../../kernel/process.ts'
+import type { Program } from '../../kernel/program.ts'
+import type { Name, Via } from '../../kernel/protocol.ts'
+import { link, monitor } from '../../kernel/signals.ts'
+import type { Timer } from '../../kernel/timer-wheel.ts'
+import { traceSpawn } from '../../kernel/trace.ts'
+import { startFor, stopFor } from '../../kernel/waits.ts'
+import { currentProgram } from '../sys/code.ts'
+import { reportCrash } from './crash-report.ts'
+
+/**
+ * OTP's synchronous start (proc_lib): the starter waits until the new process has acknowledged or ended. As from
+ * OTP 26 on, a failed start is reported only when the process is gone, and leaves no EXIT in the starter's mailbox.
+ *
+ *     starter                           new process
+ *     start(program, args) ──spawn──>   registers its name, runs init
+ *     (waits)              <──ack────   ok(pid) | ignore | error(reason)
+ */
+export type StartResult<P = unknown> = readonly ['ok', Pid<P>] | 'ignore' | readonly ['error', Reason]
+export type StartMonitorResult<P = unknown> =
+  | readonly ['ok', readonly [Pid<P>, Ref]]
+  | 'ignore'
+  | readonly ['error', Reason]
+
+export interface StartOptions<P = unknown> extends ProcessOptions {
+  /** Registered before init runs; taken: `['error', ['already_started', pid]]`, and init does not run. */
+  readonly name?: string | Name<P> | Via<P>
+  /** Milliseconds that init may take; then the process is killed and the result is `['error', 'timeout']`. */
+  readonly timeout?: number
+  /** Milliseconds without a message after which a GenServer hibernates: a hint, see `ResultOptions.hibernate`. */
+  readonly hibernateAfter?: number
+}
+
+/** How the new process belongs to its starter. */
+export type Bond = 'none' | 'link' | 'monitor'
+
+/** What a process that was started has as its state until it has acknowledged: whom to tell, and what to begin with. */
+export class Start implements Request, Timer {
+  readonly kind: typeof CALL = CALL
+  readonly operation = 'start'
+  readonly request = undefined
+  acknowledged = false
+  server: Process | undefined = undefined
+  previousCall: Request | undefined = undefined
+  nextCall: Request | undefined = undefined
+  previous: Timer | undefined = undefined
+  next: Timer | undefined = undefined
+  deadline = 0
+  readonly args: readonly unknown[]
+  readonly name: StartOptions['name']
+  readonly hibernateAfter: number | undefined
+  /** @internal */ readonly owner: CallOwner
+  /** @internal */ readonly bond: Bond
+  /** @internal */ readonly tell: (result: StartMonitorResult | StartResult) => void
+  /** @internal The new process. */ child: Pid | undefined = undefined
+  /** @internal */ ref: Ref | undefined = undefined
+  /** @internal */ settled = false
+
+  constructor(
+    owner: CallOwner,
+    bond: Bond,
+    args: readonly unknown[],
+    options: StartOptions | undefined,
+    tell: (result: StartMonitorResult | StartResult) => void,
+  ) {
+    this.args = args
+    this.name = options?.name
+    this.hibernateAfter = options?.hibernateAfter
+    this.owner = owner
+    this.bond = bond
+    this.tell = tell
+  }
+
+  get pid(): Pid | undefined {
+    return this.owner.pidOrNone
+  }
+
+  get alias(): boolean {
+    return true
+  }
+
+  /** Watches `process`, which is to acknowledge, for `timeout` milliseconds. */
+  begin(process: Process, timeout: number): void {
+    watchServer(this, process)
+    this.child = process.pid
+    process.flags |= PROC_LIB
+    const owner = this.owner
+    if (owner instanceof Process) {
+      process.parent = owner.pid
+      const leader = owner.rare?.leader
+      if (leader !== undefined) process.extra.leader = leader
+      if ((owner.flags & OBSERVED) !== 0) traceSpawn(owner, process)
+      if (this.bond === 'link') {
+        process.flags |= HAS_PARENT
+        link(owner, process.pid)
+      } else if (this.bond === 'monitor') this.ref = monitor(owner, process.pid, 'DOWN')
+    }
+    if (timeout !== Number.POSITIVE_INFINITY) startFor(owner, this, timeout)
+  }
+
+  /** The process runs. */
+  settle(): void {
+    const pid = this.child!
+    this.#finish(this.bond === 'monitor' ? ['ok', [pid, this.ref!]] : ['ok', pid])
+  }
+
+  /** The process runs, and has a word of its own for its starter (`proc_lib:init_ack/1`). */
+  acknowledge(value: unknown): void {
+    this.#finish(value as StartResult)
+  }
+
+  /** The process is to end with `reason` because it could not start; the starter gets `result`. */
+  refuse(process: Process, reason: Reason, result: 'ignore' | readonly ['error', Reason]): void {
+    this.#release(process)
+    detach(this)
+    reportCrash(process, reason)
+    process.end(reason)
+    this.#finish(result)
+  }
+
+  /** The process ended before it had acknowledged. */
+  fail(why: Reason): void {
+    this.#finish(['error', why])
+  }
+
+  expire(): void {
+    stopFor(this.owner, this)
+    const process = this.child?.process
+    if (process === undefined) return
+    const owner = this.owner
+    if (owner instanceof Process) owner.unlink(process.pid)
+    this.#release(process)
+    detach(this)
+    process.end('killed')
+    this.#finish(['error', 'timeout'])
+  }
+
+  /** A starter that traps exits learns of the failure by the result alone; one that does not gets the exit signal. */
+  #release(process: Process): void {
+    const owner = this.owner
+    if (!(owner instanceof Process)) return
+    if (owner.trapsExits) owner.unlink(process.pid)
+    if (this.ref !== undefined) owner.demonitor(this.ref, { flush: true })
+  }
+
+  #finish(result: StartMonitorResult | StartResult): void {
+    if (this.settled) return
+    this.settled = true
+    detach(this)
+    if (this.next !== undefined) stopFor(this.owner, this)
+    if (!this.owner.ended) this.tell(result)
+  }
+}
+
+let resolveLast: (result: never) => void
+let rejectLast: (error: Error) => void
+/** One executor for all promises, as in `makeCall`. */
+const capture = (resolve: (result: never) => void, reject: (error: Error) => void) => {
+  resolveLast = resolve
+  rejectLast = reject
+}
+
+/** Starts a process of `program`, whose first turn finds a `Start` in its state. */
+export function startProcess(
+  caller: Caller,
+  program: Program,
+  args: readonly unknown[],
+  bond: Bond,
+  options: StartOptions | undefined,
+): Promise<StartMonitorResult | StartResult> {
+  const promise = new Promise<StartMonitorResult | StartResult>(capture)
+  begin(ownerOf(caller), program, args, bond, options, resolveLast as Start['tell'], rejectLast)
+  return promise
+}
+
+/** As `startProcess` without a bond; resolves with the pid, or rejects with an `Exit` of the reason, or of `ignore`. */
+export function startOrThrow<P>(
+  caller: Caller,
+  program: Program,
+  args: readonly unknown[],
+  options: StartOptions | undefined,
+): Promise<Pid<P>> {
+  const promise = new Promise<Pid<P>>(capture)
+  const resolve = resolveLast as (pid: Pid) => void
+  const reject = rejectLast
+  const tell = (result: StartMonitorResult | StartResult) => {
+    if (result === 'ignore') reject(new Exit('ignore'))
+    else if (result[0] === 'error') reject(new Exit(result[1]))
+    else resolve(result[1] as Pid)
+  }
+  begin(ownerOf(caller), program, args, 'none', options, tell, reject)
+  return promise
+}
+
+function begin(
+  owner: CallOwner,
+  program: Program,
+  args: readonly unknown[],
+  bond: Bond,
+  options: StartOptions | undefined,
+  tell: Start['tell'],
+  reject: (error: Error) => void,
+): void {
+  if (owner.ended) return
+  const timeout = options?.timeout ?? Number.POSITIVE_INFINITY
+  if (!isTimeout(timeout)) return reject(fault('bad_timeout', `got ${String(timeout)}`))
+  const hibernateAfter = options?.hibernateAfter
+  if (hibernateAfter !== undefined && !isTimeout(hibernateAfter)) {
+    return reject(fault('bad_timeout', `got ${String(hibernateAfter)}`))
+  }
+  if (!Array.isArray(args))
+    return reject(fault('badarg', 'the arguments of init are an array: start(Module, [...args])'))
+  const name = options?.name
+  const holder = name === undefined ? undefined : owner.node.resolve(name).pid
+  if (holder !== undefined) return tell(['error', ['already_started', holder]])
+  const start = new Start(owner, bond, args, options, tell)
+  try {
+    start.begin(owner.node.startProcess(currentProgram(owner.node, program), start, options), timeout)
+  } catch (refused) {
+    reject(refused as Error)
+  }
+}
+
+/** The process or node behind a `Caller`. */
+export function ownerOf(caller: Caller): CallOwner {
+  if (caller instanceof Process || caller instanceof Node) return caller
+  throw fault('badarg', 'a caller is the `this` of a callback, or a node')
+}
+
+/** The process behind the `this` of a callback. */
+export function processOf(context: Caller): Process {
+  if (context instanceof Process) return context
+  throw fault('badarg', 'only a process can do this: pass the `this` of a callback')
+}
+
+/**
+ * Gives the process of `start` its name; when it is taken, ends it and tells the starter. `undefined` is no name: it is
+ * told as one that is taken by nobody, as in OTP.
+ */
+export function takeName(process: Process, start: Start): boolean {
+  const { name } = start
+  if (name === undefined) return true
+  const { node } = process
+  if (typeof name === 'object' && 'via' in name) {
+    if (name.via.registerName(name.key, process.pid)) return true
+  } else {
+    const text = typeof name === 'string' ? name : name.name
+    if (node.whereis(text) === undefined && text !== 'undefined') {
+      node.register(text, process.pid)
+      return true
+    }
+  }
+  start.refuse(process, 'normal', ['error', ['already_started', node.resolve(name).pid]])
+  return false
+}

@@ -1,0 +1,144 @@
+import { fault } from '../../internal/errors.ts'
+import { CHILD_SHUTDOWN_MS } from '../../internal/limits.ts'
+import { isTimeout } from '../../kernel/calls.ts'
+import type { Context } from '../../kernel/context.ts'
+import type { Reason } from '../../kernel/exit.ts'
+import type { Pid } from '../../kernel/pid.ts'
+import type { Program } from '../../kernel/program.ts'
+import type { Protocol } from '../../kernel/protocol.ts'
+import { type GenServer, type InitArguments, programOf } from '../gen-server/gen-server.ts'
+import { type StartOptions, type StartResult, startProcess } from '../proc-lib/proc-lib.ts'
+import type { Restart } from './restart-type.ts'
+
+/**
+ * What a supervisor knows of a child: how to start it, when to start it again, and how to stop it.
+ *
+ *     child(Counter, [0], { name: counter })                          a GenServer, by its module and init's arguments
+ *     child(Cache, [100], { id: 'cache', restart: 'transient' })
+ *     { id: 'clock', start: (parent) => ['ok', parent.spawnLink(clock)] }     anything that is linked to its parent
+ */
+export interface ChildSpec<out P = unknown> {
+  /** Tells the children of a supervisor apart: any term. A dynamic supervisor's children need none. */
+  readonly id?: unknown
+  /**
+   * Starts the child and links it to `parent`, the supervisor, which waits for the result and does nothing else
+   * meanwhile. `extra` are the `extraArguments` of a dynamic supervisor, or what a simple_one_for_one supervisor is
+   * given for this child. What it throws, and a result of another form, is a failed start.
+   */
+  readonly start: (parent: Context, ...extra: readonly unknown[]) => ChildStart<P> | PromiseLike<ChildStart<P>>
+  /**
+   * `permanent` (the default): always started again. `transient`: only when it ended with another reason than `normal`,
+   * `shutdown` or `['shutdown', term]`. `temporary`: never.
+   */
+  readonly restart?: Restart
+  /**
+   * How it is stopped: told to `shutdown` and killed after that many milliseconds, `Infinity` for never, or killed at
+   * once with `brutal_kill`. 5000 unless told otherwise, `Infinity` for a supervisor.
+   */
+  readonly shutdown?: Shutdown
+  /** `worker` unless told otherwise. */
+  readonly type?: 'worker' | 'supervisor'
+  /** For tools: the callback modules of the child. */
+  readonly modules?: readonly unknown[] | 'dynamic'
+  /** With the supervisor's `autoShutdown`: whether the supervisor ends when this child ends for good. */
+  readonly significant?: boolean
+}
+
+export type Shutdown = number | 'brutal_kill'
+export type AutoShutdown = 'never' | 'any_significant' | 'all_significant'
+
+/** What a child's start function returns: a start function's result, perhaps with some information for the caller. */
+export type ChildStart<P = unknown> = StartResult<P> | readonly ['ok', Pid<P>, unknown]
+
+/** A specification with nothing left open. */
+export type CompleteChildSpec = Required<ChildSpec>
+
+export interface ChildOptions<P = unknown> extends Omit<ChildSpec, 'start' | 'type'> {
+  /** Registered for the child; also its id when it is given none. */
+  readonly name?: StartOptions<P>['name']
+}
+
+/** The specification of a child that is a server of `module`, started with `args`. */
+export function child<P extends Protocol>(
+  module: GenServer<P>,
+  args: NoInfer<InitArguments<P>>,
+  options: ChildOptions<P> = {},
+): ChildSpec<P> {
+  mustBeArguments(args)
+  return specOfServer(programOf(module), { modules: [module], ...options }, (extra) => [...extra, ...args])
+}
+
+function mustBeArguments(args: unknown): void {
+  if (!Array.isArray(args)) throw fault('badarg', 'the arguments of init are an array: child(Module, [...args])')
+}
+
+/** The first arguments of a function that takes `A`: none of them, some, or all. */
+export type FirstOf<A extends readonly unknown[]> = A extends readonly [...infer Head, unknown] ? A | FirstOf<Head> : A
+
+/**
+ * The one specification of a simple_one_for_one supervisor: its children are servers of `module`, started with `args`
+ * and, behind them, what `startChild` is given for each.
+ */
+export function template<P extends Protocol>(
+  module: GenServer<P>,
+  args: NoInfer<FirstOf<InitArguments<P>>>,
+  options: Omit<ChildOptions<P>, 'name'> = {},
+): ChildSpec<P> {
+  mustBeArguments(args)
+  const named = { id: 'template', modules: [module], ...options }
+  return specOfServer(programOf(module), named, (extra) => [...args, ...extra])
+}
+
+/** @internal The specification of a server of `program`; `argumentsWith` gives what it is started with. */
+export function specOfServer<P>(
+  program: Program,
+  options: ChildOptions<P>,
+  argumentsWith: (extra: readonly unknown[]) => readonly unknown[],
+): ChildSpec<P> {
+  const { name, ...rest } = options
+  const startOptions = name === undefined ? undefined : { name }
+  return {
+    ...rest,
+    id: options.id ?? idOf(name),
+    start: (parent, ...extra) =>
+      startProcess(parent, program, argumentsWith(extra), 'link', startOptions) as Promise<StartResult<P>>,
+  }
+}
+
+/** The id of a child that has a name and no id of its own. */
+export function idOf(name: StartOptions['name']): unknown {
+  if (typeof name !== 'object') return name
+  return 'via' in name ? name.key : name.name
+}
+
+/** What is wrong with a specification, as OTP's term, or the specification with its defaults. */
+export function completeChild(
+  spec: ChildSpec,
+  autoShutdown: AutoShutdown,
+): CompleteChildSpec | readonly ['invalid', Reason] {
+  if (typeof spec !== 'object' || spec === null) return ['invalid', ['invalid_child_spec', spec]]
+  const { id, start, restart = 'permanent', type = 'worker', modules = [], significant = false } = spec
+  const { shutdown = type === 'supervisor' ? Number.POSITIVE_INFINITY : CHILD_SHUTDOWN_MS } = spec
+  if (id === undefined) return ['invalid', 'missing_id']
+  if (start === undefined) return ['invalid', 'missing_start']
+  if (typeof start !== 'function') return ['invalid', ['invalid_mfa', start]]
+  if (!RESTARTS.includes(restart)) return ['invalid', ['invalid_restart_type', restart]]
+  if (typeof significant !== 'boolean') return ['invalid', ['invalid_significant', significant]]
+  if (significant && autoShutdown === 'never') return badCombination(['auto_shutdown', autoShutdown])
+  if (significant && restart === 'permanent') return badCombination(['restart', restart])
+  if (type !== 'worker' && type !== 'supervisor') return ['invalid', ['invalid_child_type', type]]
+  if (shutdown !== 'brutal_kill' && !isTimeout(shutdown)) return ['invalid', ['invalid_shutdown', shutdown]]
+  if (modules !== 'dynamic' && !Array.isArray(modules)) return ['invalid', ['invalid_modules', modules]]
+  return { id, start, restart, shutdown, type, modules, significant }
+}
+
+const RESTARTS: readonly unknown[] = ['permanent', 'transient', 'temporary']
+
+function badCombination(other: readonly [string, string]): readonly ['invalid', Reason] {
+  return ['invalid', ['bad_combination', [other, ['significant', true]]]]
+}
+
+/** Whether `completeChild`, or another check of a specification, found something wrong. */
+export function isInvalid(checked: unknown): checked is readonly ['invalid', Reason] {
+  return Array.isArray(checked) && checked[0] === 'invalid'
+}

@@ -1,0 +1,151 @@
+import { fault } from '../../internal/errors.ts'
+import { DYNAMIC_RESTART_INTENSITY, PARTITIONS, PARTITIONS_MAX } from '../../internal/limits.ts'
+import type { Caller } from '../../kernel/context.ts'
+import { Exit } from '../../kernel/exit.ts'
+import type { Node } from '../../kernel/node.ts'
+import type { Pid } from '../../kernel/pid.ts'
+import type { Name, NameRegistry, Via } from '../../kernel/protocol.ts'
+import type { StartResult } from '../proc-lib/proc-lib.ts'
+import { type ChildSpec, idOf } from './child-spec.ts'
+import { partitionOf } from './partition-hash.ts'
+import type { RestartIntensity } from './restart-intensity.ts'
+import type { RestartStrategy } from './restart-strategy.ts'
+import * as Supervisor from './supervisor.ts'
+import type { SupervisorApi, SupervisorState } from './supervisor-api.ts'
+import { supervisorProgram } from './supervisor-program.ts'
+
+/**
+ * A partition supervisor starts the same child several times, as partitions 0, 1, 2, ..., and sends what belongs to one
+ * key always to the same of them. It spreads a server, or a dynamic supervisor, that a crash or a slow request would
+ * stop for everyone.
+ *
+ *     import {
+ *       child, createNode, DynamicSupervisor, type DynamicSupervisorApi, type GenServer, ok, PartitionSupervisor,
+ *     } from 'guildhall'
+ *
+ *     const Session: GenServer<{ state: string; init: [user: string] }> = { init: (user) => ok(user), handleCall: {} }
+ *
+ *     await using node = createNode()
+ *     const sessions = PartitionSupervisor.child({ name: 'sessions', childSpec: DynamicSupervisor.child() })
+ *     await node.supervise({ children: [sessions] })
+ *
+ *     const supervisor = PartitionSupervisor.via<DynamicSupervisorApi>('sessions', 'alice')
+ *     await DynamicSupervisor.startChild(node, supervisor, child(Session, ['alice']))
+ *
+ * The children may differ in what they are told: `childSpec: (partition) => child(Counter, [partition])` (Elixir's
+ * `with_arguments`). Their ids are their numbers, and the supervisor is otherwise one like every other.
+ *
+ *     via(name, key) ── partition of the key ──> the child that runs there now      none: the call fails with noproc
+ *                       integer: |key| modulo partitions; otherwise a hash: partition-hash.ts
+ *
+ * The number of partitions is the same on every machine unless told otherwise, and so is the hash: a key has the same
+ * partition on all nodes of a cluster. A partition supervisor itself belongs to one node.
+ *
+ * When not to use it: partitions of one Node.js process share its thread. They keep failures and queues apart and make
+ * nothing faster; work that needs more processors belongs on other nodes or in worker threads.
+ *
+ * The rules are those of Elixir's PartitionSupervisor.
+ */
+export interface PartitionSupervisorSpec<P = unknown> extends Partial<RestartIntensity> {
+  /** What the supervisor is registered under, and found by; needed. */
+  readonly name: SupervisorName
+  /** The child, or what gives the child of each partition. An id that it has does not count. */
+  readonly childSpec: ChildSpec<P> | ((partition: number) => ChildSpec<P>)
+  /** How many there are: 1 or more, 8 unless told otherwise. */
+  readonly partitions?: number
+  /** `one_for_one` unless told otherwise. */
+  readonly strategy?: Exclude<RestartStrategy, 'simple_one_for_one'>
+  /** Restarts allowed within the period, of all partitions together: 3 unless told otherwise. */
+  readonly intensity?: number
+  /** Seconds: 5 unless told otherwise. */
+  readonly period?: number
+}
+
+export type SupervisorName = string | Name<SupervisorApi> | Via<SupervisorApi>
+
+/**
+ * Starts the supervisor and its partitions, linked to the calling process.
+ * @throws Fault `badarg` for a specification without name or child, or with a wrong number of partitions.
+ */
+export async function startLink<P>(
+  caller: Caller,
+  spec: PartitionSupervisorSpec<P>,
+): Promise<StartResult<SupervisorApi>> {
+  const { name, ...rest } = checked(spec)
+  return Supervisor.startLink(caller, supervisorOf(rest), { name })
+}
+
+/** The specification of a child that is a partition supervisor. Its id is its name unless told otherwise. */
+export function child<P>(
+  spec: PartitionSupervisorSpec<P>,
+  options: Omit<ChildSpec, 'start' | 'type'> = {},
+): ChildSpec<SupervisorApi> {
+  const { name, ...rest } = checked(spec)
+  return Supervisor.child(supervisorOf(rest), { ...options, id: options.id ?? idOf(name), name })
+}
+
+/**
+ * The destination of what belongs to `key`: a call, cast or send goes to the partition that runs when it is made. The
+ * type parameter is the protocol of the partitions.
+ * @throws Exit `['noproc', ['PartitionSupervisor', 'partitions', [name]]]`, from what it is used for, when there is no
+ * such supervisor on the node; Fault `badarg` for a key that partition-hash.ts does not take.
+ */
+export function via<P = unknown>(name: SupervisorName, key: unknown): Via<P> {
+  return { via: routing, key: [name, key] }
+}
+
+/** The number of partitions, whether all of them run or not. @throws Exit as `via`. */
+export function partitions(caller: Caller, name: SupervisorName): number {
+  return partitionsOf(stateOf(caller.node, name))
+}
+
+/** The process of a partition by its number or by any key; undefined when it does not run. @throws as `via`. */
+export function whereis(caller: Caller, name: SupervisorName, key: unknown): Pid | undefined {
+  return routing.whereisName([name, key], caller.node)
+}
+
+/** Finds partitions; they are numbered and carry no names. */
+const routing: NameRegistry = {
+  whereisName(key, node) {
+    const [name, of] = key as readonly [SupervisorName, unknown]
+    const state = stateOf(node, name)
+    return state.children.find(partitionOf(of, partitionsOf(state)))?.running
+  },
+  registerName() {
+    throw fault('badarg', 'a partition is started by its supervisor: no process can take its place')
+  },
+}
+
+function partitionsOf({ spec }: SupervisorState): number {
+  return spec.children.length
+}
+
+function stateOf(node: Node, name: SupervisorName): SupervisorState {
+  const process = node.resolve(name).pid?.process
+  if (process?.program !== supervisorProgram || process.state === undefined) {
+    throw new Exit(['noproc', ['PartitionSupervisor', 'partitions', [name]]])
+  }
+  return process.state as SupervisorState
+}
+
+function checked<P>(spec: PartitionSupervisorSpec<P>): PartitionSupervisorSpec<P> {
+  const { name, childSpec, partitions: count = PARTITIONS } = Object(spec) as PartitionSupervisorSpec<P>
+  if (name === undefined) throw fault('badarg', 'a partition supervisor needs a name')
+  if (typeof childSpec !== 'function' && (typeof childSpec !== 'object' || childSpec === null)) {
+    throw fault('badarg', 'a partition supervisor needs a childSpec, or a function that gives one')
+  }
+  if (!Number.isInteger(count) || count < 1 || count > PARTITIONS_MAX) {
+    throw fault('badarg', `there are 1 to ${PARTITIONS_MAX} partitions, not ${String(count)}`)
+  }
+  if ('autoShutdown' in spec) throw fault('badarg', 'partitions are never significant: there is no autoShutdown')
+  return spec
+}
+
+function supervisorOf<P>(spec: Omit<PartitionSupervisorSpec<P>, 'name'>) {
+  const { childSpec, partitions: count = PARTITIONS, intensity = DYNAMIC_RESTART_INTENSITY, ...rest } = spec
+  const childOf = (partition: number) => (typeof childSpec === 'function' ? childSpec(partition) : childSpec)
+  const children = Array.from({ length: count }, (_, id) => ({ ...childOf(id), id }))
+  return { ...rest, intensity, children }
+}
+
+export { countChildren, stop, whichChildren } from './supervisor-requests.ts'

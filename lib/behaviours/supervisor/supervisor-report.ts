@@ -1,0 +1,93 @@
+import type { Reason } from '../../kernel/exit.ts'
+import type { Process } from '../../kernel/process.ts'
+import type { CompleteChildSpec } from './child-spec.ts'
+import type { RestartReason } from './restart-intensity.ts'
+import type { SupervisedChild } from './supervised-children.ts'
+
+/** What a supervisor reports as an error; the label and the context of OTP's report are the same. */
+export type SupervisorErrorLabel = 'start_error' | 'child_terminated' | 'shutdown' | 'shutdown_error'
+
+/**
+ * The reports of one supervisor, with the labels and keys of OTP (supervisor.erl, `report_error` and
+ * `report_progress`). A supervisor is called by its registered name, `['local', name]`, or else `[pid, module]`.
+ */
+export class SupervisorReports {
+  readonly #supervisor: Process
+  readonly #module: unknown
+
+  /** `module` is the callback module that the supervisor is called by when it has no name. */
+  constructor(supervisor: Process, module: unknown) {
+    this.#supervisor = supervisor
+    this.#module = module
+  }
+
+  /** `{supervisor, Label}`: something is wrong with `child`. */
+  error(label: SupervisorErrorLabel, reason: Reason, child: SupervisedChild): void {
+    this.#error(label, reason, { pid: child.reportedPid, ...termOf(child.spec) })
+  }
+
+  /** `{supervisor, shutdown_error}` about several children of one specification that ended with the same reason. */
+  errorOfMany(reason: Reason, count: number, spec: CompleteChildSpec): void {
+    this.#error('shutdown_error', reason, { nb_children: count, ...termOf(spec) })
+  }
+
+  /** `{supervisor, shutdown}`: the supervisor gives up. `reasons` tell what its children ended with last. */
+  gaveUp(child: SupervisedChild, reasons: readonly RestartReason[]): void {
+    const offender = { pid: child.reportedPid, ...termOf(child.spec) }
+    this.#error('shutdown', 'reached_max_restart_intensity', offender, { last_reasons: reasons })
+  }
+
+  /** `{supervisor, progress}`, for information: `child` was started. */
+  progress(child: SupervisedChild): void {
+    this.#supervisor.node.report({
+      level: 'info',
+      label: ['supervisor', 'progress'],
+      details: { supervisor: this.#name, started: { pid: child.reportedPid, ...termOf(child.spec) } },
+    })
+  }
+
+  /** A message that no supervisor expects. */
+  unexpected(message: unknown): void {
+    this.#supervisor.node.report({
+      level: 'error',
+      label: ['supervisor', 'unexpected_message'],
+      details: { supervisor: this.#name, message },
+    })
+  }
+
+  get #name(): unknown {
+    const { pid, rare } = this.#supervisor
+    return rare?.name === undefined ? [pid, this.#module] : ['local', rare.name]
+  }
+
+  #error(
+    label: SupervisorErrorLabel,
+    reason: Reason,
+    offender: Readonly<Record<string, unknown>>,
+    more?: object,
+  ): void {
+    this.#supervisor.node.report({
+      level: 'error',
+      label: ['supervisor', label],
+      details: { supervisor: this.#name, errorContext: label, reason, offender, ...more },
+    })
+  }
+}
+
+function termOf({
+  id,
+  start,
+  restart,
+  significant,
+  shutdown,
+  type,
+}: CompleteChildSpec): Readonly<Record<string, unknown>> {
+  return {
+    id,
+    mfargs: start,
+    restart_type: restart,
+    significant,
+    shutdown: shutdown === Number.POSITIVE_INFINITY ? 'infinity' : shutdown,
+    child_type: type,
+  }
+}

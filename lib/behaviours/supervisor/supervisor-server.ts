@@ -1,0 +1,92 @@
+import type { Reason } from '../../kernel/exit.ts'
+import type { Process } from '../../kernel/process.ts'
+import type { GenServer, Self } from '../gen-server/gen-server.ts'
+import { ignore, type NoReply, noreply, ok, Result, reply, type Stop, stop } from '../gen-server/results.ts'
+import { processOf } from '../proc-lib/proc-lib.ts'
+import { isInvalid } from './child-spec.ts'
+import { isExitMessage } from './child-stop.ts'
+import { SimpleSupervision } from './simple-one-for-one.ts'
+import type { SupervisorApi, SupervisorSource, SupervisorState } from './supervisor-api.ts'
+import { NamedSupervision } from './supervisor-named.ts'
+import { type CompleteSupervisorSpec, completeSupervisor, type SupervisorSpec } from './supervisor-spec.ts'
+
+/**
+ * The callbacks of a supervisor, which is a GenServer: while it starts or stops a child it awaits, so that requests
+ * queue, and it can be killed at any moment. Control flow and rules stand in supervisor.ts.
+ */
+export const SupervisorServer: GenServer<SupervisorApi> = {
+  moduleName: 'supervisor',
+
+  async init(source) {
+    const process = processOf(this)
+    process.trapExit(true)
+    const complete = await specOf(this, source)
+    if (complete === undefined) return ignore()
+    if (isInvalid(complete)) return stop(complete[1])
+    const children = supervisionOf(process, source, complete)
+    const failed = await children.startAll()
+    if (failed === undefined) return ok({ source, spec: complete, children })
+    await children.stopAll()
+    return stop(['shutdown', ['failed_to_start_child', ...failed]])
+  },
+
+  handleCall: {
+    startChild: async (what, _from, state) => reply(await state.children.startChild(what), state),
+    restartChild: async ({ id }, _from, state) => reply(await state.children.restartChild(id), state),
+    terminateChild: async ({ id }, _from, state) => reply(await state.children.terminateChild(id), state),
+    deleteChild: ({ id }, _from, state) => reply(state.children.deleteChild(id), state),
+    getChildspec: ({ id }, _from, state) => reply(state.children.getChildspec(id), state),
+    whichChild: ({ id }, _from, state) => reply(state.children.whichChild(id), state),
+    whichChildren: (_request, _from, state) => reply(state.children.whichChildren(), state),
+    countChildren: (_request, _from, state) => reply(state.children.countChildren(), state),
+    getCallbackModule: (_request, _from, state) => reply(state.source.module, state),
+  },
+
+  handleCast: {
+    tryAgainRestart: (child, state) => proceed(state.children.tryAgain(child), state),
+  },
+
+  handleInfo(message, state) {
+    if (isExitMessage(message)) return proceed(state.children.ended(message.from, message.reason), state)
+    state.children.unexpected(message)
+    return noreply(state)
+  },
+
+  terminate: (_reason, { children }) => children.stopAll(),
+}
+
+/** @internal What the module says now: `undefined` is `ignore`. */
+export async function specOf(
+  self: Self<unknown>,
+  { module, args, isModule }: SupervisorSource,
+): Promise<CompleteSupervisorSpec | undefined | readonly ['invalid', Reason]> {
+  const result: unknown = await module.init.apply(self, args as never)
+  const term = result instanceof Result ? result.term : result
+  if (term === 'ignore') return undefined
+  if (isModule && !isSpec(term)) return ['invalid', ['bad_return', [termOf(module), 'init', term]]]
+  return completeSupervisor(term as SupervisorSpec)
+}
+
+function isSpec(term: unknown): boolean {
+  return typeof term === 'object' && term !== null && 'children' in term
+}
+
+/** A module as reports and reasons call it. */
+function termOf(module: SupervisorSource['module']): unknown {
+  return module.moduleName ?? module
+}
+
+function supervisionOf(process: Process, { module, isModule }: SupervisorSource, spec: CompleteSupervisorSpec) {
+  const name = isModule ? termOf(module) : 'supervisor'
+  const { strategy } = spec
+  if (strategy === 'simple_one_for_one') return new SimpleSupervision(process, name, spec)
+  return new NamedSupervision(process, name, strategy, spec)
+}
+
+type Next = NoReply<SupervisorState> | Stop<SupervisorState>
+
+/** What a supervisor does after it has dealt with the end of a child. */
+function proceed(goesOn: boolean | Promise<boolean>, state: SupervisorState): Next | Promise<Next> {
+  if (typeof goesOn !== 'boolean') return goesOn.then((answer) => proceed(answer, state))
+  return goesOn ? noreply(state) : stop('shutdown', state)
+}

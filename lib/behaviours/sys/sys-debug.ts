@@ -1,0 +1,199 @@
+import { SYS_LOG_EVENTS } from '../../internal/limits.ts'
+import { Ring } from '../../internal/ring.ts'
+import type { Process } from '../../kernel/process.ts'
+
+/**
+ * What `sys` keeps of a process, and what it does with the events that a behaviour's loop tells it. A process that was
+ * never suspended nor debugged has none of it, so that a loop asks one question a message:
+ *
+ *     if (isDebugged(process)) debugEvent(process, ['in', message])
+ *
+ *     loop ──event──> statistics (counts)   log (the last n)   trace (to the reporter)   installed functions
+ */
+export type SystemEvent =
+  /** A message was taken. Requests are told as `['$gen_call', from, request]` and `['$gen_cast', request]`. */
+  | readonly ['in', unknown]
+  /** A reply was sent to the caller behind `from`; then the state. */
+  | readonly ['out', unknown, unknown, unknown]
+  /** The message was handled without a reply; then the state. */
+  | readonly ['noreply', unknown]
+  /** What else a behaviour tells: `['postpone', ...]`, `['enter', ...]`, `['code_change', ...]` and so on. */
+  | readonly [string, ...unknown[]]
+
+/**
+ * Sees every event, with what it returned last time and the process's name (its pid, when it has none). Returns its
+ * next state, or `'done'` to be removed; one that throws is removed, too. It runs in the process: a slow one slows it
+ * down.
+ */
+export type DebugFunction<S = unknown> = (state: S, event: SystemEvent, name: unknown) => S | 'done'
+
+/** OTP's names for what was counted since statistics were switched on. */
+export interface Statistics {
+  /** Milliseconds since 1970, as the node's host tells them. */
+  readonly start_time: number
+  readonly current_time: number
+  /** The process's reductions since: slices it has run and messages it has handled. */
+  readonly reductions: number
+  readonly messages_in: number
+  readonly messages_out: number
+}
+
+interface Installed {
+  readonly fun: DebugFunction
+  state: unknown
+}
+
+/** How one process is debugged. */
+export class Debug {
+  #counts: { readonly startTime: number; readonly reductions: number; in: number; out: number } | undefined
+  #log: Ring<SystemEvent> | undefined
+  #logLimit = 0
+  trace = false
+  readonly #installed = new Map<unknown, Installed>()
+
+  get isIdle(): boolean {
+    return !this.trace && this.#counts === undefined && this.#log === undefined && this.#installed.size === 0
+  }
+
+  // --- what the loop tells
+
+  event(process: Process, event: SystemEvent): void {
+    const counts = this.#counts
+    if (counts !== undefined) {
+      if (event[0] === 'in') counts.in++
+      else if (event[0] === 'out') counts.out++
+    }
+    const log = this.#log
+    if (log !== undefined) {
+      log.push(event)
+      if (log.size > this.#logLimit) log.shift()
+    }
+    if (this.trace) reportEvent(process, event)
+    for (const [id, installed] of this.#installed) this.#tell(process, id, installed, event)
+  }
+
+  #tell(process: Process, id: unknown, installed: Installed, event: SystemEvent): void {
+    try {
+      const next = installed.fun(installed.state, event, nameOf(process))
+      if (next === 'done') this.#installed.delete(id)
+      else installed.state = next
+    } catch {
+      // A debug function must not hurt what it looks at: it is dropped, as in OTP.
+      this.#installed.delete(id)
+    }
+  }
+
+  // --- what `sys` is asked for
+
+  startStatistics({ node, reductions }: Process): void {
+    this.#counts = { startTime: node.host.wall(), reductions, in: 0, out: 0 }
+  }
+
+  stopStatistics(): void {
+    this.#counts = undefined
+  }
+
+  statistics({ node, reductions }: Process): Statistics | 'no_statistics' {
+    const counts = this.#counts
+    if (counts === undefined) return 'no_statistics'
+    return Object.freeze({
+      start_time: counts.startTime,
+      current_time: node.host.wall(),
+      reductions: reductions - counts.reductions,
+      messages_in: counts.in,
+      messages_out: counts.out,
+    })
+  }
+
+  /** Keeps the last `limit` events from now on; those that are kept already stay when they fit. */
+  startLog(limit: number = SYS_LOG_EVENTS): void {
+    this.#logLimit = limit
+    this.#log ??= new Ring(8)
+    while (this.#log.size > limit) this.#log.shift()
+  }
+
+  stopLog(): void {
+    this.#log = undefined
+  }
+
+  /** The events that are kept, the oldest first. */
+  get log(): readonly SystemEvent[] {
+    const events: SystemEvent[] = []
+    for (let i = 0; i < (this.#log?.size ?? 0); i++) events.push(this.#log!.at(i)!)
+    return events
+  }
+
+  /** Reports the events that are kept, as a trace would have. */
+  printLog(process: Process): 'ok' {
+    for (const event of this.log) reportEvent(process, event)
+    return 'ok'
+  }
+
+  /** Installed under an id that is taken, a function is left out, as in OTP. */
+  install([id, fun, state]: readonly [id: unknown, fun: DebugFunction, state: unknown]): void {
+    if (!this.#installed.has(id)) this.#installed.set(id, { fun, state })
+  }
+
+  remove(id: unknown): void {
+    this.#installed.delete(id)
+  }
+
+  /** What is switched on, as OTP's list of debug options. */
+  get options(): readonly unknown[] {
+    const options: unknown[] = []
+    if (this.trace) options.push(['trace', true])
+    if (this.#log !== undefined) options.push(['log', this.#logLimit, this.log])
+    const counts = this.#counts
+    if (counts !== undefined) options.push(['statistics', counts.startTime, counts.in, counts.out])
+    for (const [id, { fun, state }] of this.#installed) options.push([id, [fun, state]])
+    return options
+  }
+}
+
+/** What `sys` keeps of one process: the one record for all behaviours. */
+export class SystemRecord {
+  suspended = false
+  debug: Debug | undefined = undefined
+}
+
+/** The record, when the process has one. */
+export function systemOf(process: Process): SystemRecord | undefined {
+  return process.rare?.system as SystemRecord | undefined
+}
+
+/** The record, made when it is not there. */
+export function keepSystem(process: Process): SystemRecord {
+  const { extra } = process
+  extra.system ??= new SystemRecord()
+  return extra.system as SystemRecord
+}
+
+/** Whether the process is suspended: it is to handle system requests and its parent's exit, and nothing else. */
+export function isSuspended(process: Process): boolean {
+  return systemOf(process)?.suspended === true
+}
+
+/** Whether events of this process are looked at. Ask before making one. */
+export function isDebugged(process: Process): boolean {
+  return systemOf(process)?.debug !== undefined
+}
+
+/** Tells `sys` an event. Called by a behaviour's loop, only when `isDebugged`. */
+export function debugEvent(process: Process, event: SystemEvent): void {
+  systemOf(process)?.debug?.event(process, event)
+}
+
+/** The events that `sys` keeps of a process, for its reports. */
+export function loggedEvents(process: Process): readonly SystemEvent[] {
+  return systemOf(process)?.debug?.log ?? []
+}
+
+/** How a process is called in traces and reports: by its registered name, else by its pid. */
+export function nameOf(process: Process): unknown {
+  return process.rare?.name ?? process.pid
+}
+
+function reportEvent(process: Process, event: SystemEvent): void {
+  const details = { name: nameOf(process), event }
+  process.node.report({ level: 'notice', label: ['sys', 'trace'], details })
+}

@@ -1,0 +1,70 @@
+import { fault } from '../../internal/errors.ts'
+import { CHILD_SHUTDOWN_MS } from '../../internal/limits.ts'
+import { isTimeout } from '../../kernel/calls.ts'
+import type { Caller } from '../../kernel/context.ts'
+import type { Reason } from '../../kernel/exit.ts'
+import type { Process } from '../../kernel/process.ts'
+import { shutDown } from '../supervisor/child-stop.ts'
+import type { TaskResult } from './task-await.ts'
+import {
+  isDown,
+  isReply,
+  isTaskMessage,
+  ownerOfTask,
+  pidOfTask,
+  seenReason,
+  type TaskHandle,
+  takeMessage,
+  timeoutTerm,
+} from './task-handle.ts'
+
+/**
+ * Ends a task and resolves when it is down: with `['ok', value]` when it had returned before, with `undefined` when it
+ * ended as it was told, else with `['exit', reason]`. It is told to `shutdown` and has `how` milliseconds for it; then,
+ * and at once with `brutal_kill`, it is killed. It is unlinked first, so its end does not reach the owner.
+ * @throws Fault `not_owner`, `badarg` for a task without a process, `bad_timeout`.
+ */
+export async function shutdown<V>(
+  caller: Caller,
+  task: TaskHandle<V>,
+  how: number | 'brutal_kill' = CHILD_SHUTDOWN_MS,
+): Promise<TaskResult<V>> {
+  const owner = ownerOfTask(caller, task)
+  const pid = pidOfTask(task)
+  if (how !== 'brutal_kill' && !isTimeout(how)) throw fault('bad_timeout', `got ${String(how)}`)
+  owner.unlink(pid)
+  const down = await shutDown(owner, pid, how)
+  const reason = down === 'noproc' ? earlierReason(owner, task) : down
+  owner.demonitor(task.ref, { flush: true })
+  const reply = takeMessage(owner, task.ref, isReply)
+  if (reply !== undefined) return ['ok', reply[1] as V]
+  if (reason === (how === 'brutal_kill' ? 'killed' : 'shutdown')) return undefined
+  if (reason !== 'noconnection') return ['exit', reason]
+  throw owner.node.exitOf(owner, [
+    ['nodedown', pid.node],
+    ['Task', 'shutdown', [task, timeoutTerm(how)]],
+  ])
+}
+
+/** Why a task that was gone already had ended: its DOWN message tells, unless somebody took it. */
+function earlierReason(owner: Process, { ref }: TaskHandle): Reason {
+  const down = takeMessage(owner, ref, isDown)
+  return down === undefined ? 'noproc' : down.reason
+}
+
+/**
+ * Leaves a task to itself: it is unlinked and goes on, and nothing of it arrives any more. Returns what had come of it
+ * by now, as `yield` does.
+ * @throws Fault `not_owner`, `badarg` for a task without a process.
+ */
+export function ignore<V>(caller: Caller, task: TaskHandle<V>): TaskResult<V> {
+  const owner = ownerOfTask(caller, task)
+  const pid = pidOfTask(task)
+  const message = takeMessage(owner, task.ref, isTaskMessage)
+  owner.unlink(pid)
+  owner.demonitor(task.ref, { flush: true })
+  if (message === undefined) return undefined
+  if (isReply(message, task.ref)) return ['ok', message[1] as V]
+  if (message.reason !== 'noconnection') return ['exit', message.reason]
+  throw owner.node.exitOf(owner, [seenReason(message), ['Task', 'ignore', [task]]])
+}

@@ -1,0 +1,309 @@
+import t, { type Test } from 'tap'
+import {
+  child,
+  createNode,
+  type EventHandler,
+  failure,
+  GenEvent,
+  type GenServer,
+  GenStatem,
+  name,
+  noreply,
+  type OtpNode,
+  ok,
+  type Pid,
+  type Report,
+  reply,
+  type StartResult,
+  type StateMachine,
+  sys,
+  upgrade,
+} from '../../lib/index.ts'
+import { quiet, VirtualHost } from '../../lib/testing/index.ts'
+
+interface CountApi {
+  state: number
+  init: [start: number]
+  call: { add(n: number): number | readonly [number, string]; stuck(): never }
+}
+
+const V1: GenServer<CountApi> = {
+  vsn: 1,
+  init: (start) => ok(start),
+  handleCall: {
+    add: (n, _from, count) => reply(count + n, count + n),
+    stuck: (_request, _from, count) => new Promise(() => count),
+  },
+}
+
+interface UnitApi {
+  state: { readonly count: number; readonly unit: string }
+  init: [start: number]
+  call: { add(n: number): readonly [number, string] }
+  codeChange: [oldVsn: unknown, state: number, extra: { readonly unit: string; readonly refuse?: number }]
+}
+
+const changes: unknown[] = []
+
+function unwrap<P>(started: StartResult<P>): Pid<P> {
+  if (started === 'ignore' || started[0] === 'error') throw new Error(String(started))
+  return started[1]
+}
+
+const V2: GenServer<UnitApi> = {
+  vsn: 2,
+  init: (start) => ok({ count: start, unit: 'started' }),
+  handleCall: {
+    add: (n, _from, { count, unit }) => reply([count + n, unit], { count: count + n, unit }),
+  },
+  codeChange(oldVsn, count, { unit, refuse }) {
+    changes.push([oldVsn, count])
+    if (count === refuse) return failure('too few')
+    return ok({ count, unit })
+  },
+}
+
+const counter = name(V1, 'counter')
+const change = { module: 'count', from: V1, to: V2, extra: { unit: 'apples' } }
+
+function nodeFor(t: Test, options: Parameters<typeof createNode>[0] = {}): OtpNode {
+  const node = createNode({ reporter: () => {}, ...options })
+  t.teardown(() => node.kill())
+  changes.length = 0
+  return node
+}
+
+t.test('all processes of a module go on with the new one and their state', async (t) => {
+  const reports: Report[] = []
+  const node = nodeFor(t, { reporter: (report) => reports.push(report) })
+  const [a, b] = [await node.start(V1, [1]), await node.start(V1, [2])]
+  t.same(await upgrade(node, [change]), [a, b])
+  t.same(await node.call(a, 'add', 1), [2, 'apples'])
+  t.same(await node.call(b, 'add', 1), [3, 'apples'])
+  t.same(changes, [
+    [1, 1],
+    [1, 2],
+  ])
+  t.match(reports, [
+    { level: 'info', label: ['release_handler', 'upgraded'], details: { module: 'count', processes: 2 } },
+  ])
+})
+
+t.test('a supervisor starts the new code again, though its specification names the old', async (t) => {
+  const node = nodeFor(t)
+  await node.supervise({ children: [child(V1, [1], { name: counter })] })
+  await upgrade(node, [change])
+  t.same(await node.call(counter, 'add', 1), [2, 'apples'])
+  const before = node.whereis('counter')!
+  node.exit(before, 'kill')
+  while (node.whereis('counter') === undefined || node.whereis('counter') === before) await quiet()
+  t.same(await node.call(counter, 'add', 1), [2, 'started'])
+  const fresh = await node.start(V1, [10])
+  t.same(await node.call(fresh, 'add', 1), [11, 'started'])
+})
+
+t.test('and back again', async (t) => {
+  const node = nodeFor(t)
+  const pid = await node.start(V1, [1])
+  await upgrade(node, [change])
+  const Back = { ...V1, vsn: 3, codeChange: (_vsn: unknown, { count }: UnitApi['state']) => ok(count) }
+  await upgrade(node, [{ module: 'count', from: V2, to: Back }])
+  t.equal(await node.call(pid, 'add', 1), 2)
+  await upgrade(node, [{ module: 'count', from: Back, to: V1 }])
+  const started = (await node.start(V2, [5])) as unknown as Pid<CountApi>
+  t.equal(await node.call(started, 'add', 1), 6)
+})
+
+t.test('a failed upgrade rolls back all of them, with their old state and module', async (t) => {
+  const node = nodeFor(t)
+  const pids: Pid<CountApi>[] = []
+  for (let n = 0; n < 5; n++) pids.push(await node.start(V1, [n]))
+  const failed = upgrade(node, [{ ...change, extra: { unit: 'pears', refuse: 3 } }])
+  await t.rejects(failed, { code: 'upgrade_failed', cause: { reason: ['count', pids[3], 'too few'] } })
+  t.equal(changes.length, 4, 'three had been changed before')
+  for (const [n, pid] of pids.entries()) t.equal(await node.call(pid, 'add', 1), n + 1)
+  t.equal(await node.call(await node.start(V1, [7]), 'add', 1), 8, 'the old code is current')
+  t.equal((await upgrade(node, [change])).length, 6, 'and may be upgraded later')
+})
+
+t.test('one that is busy for too long, or whose codeChange takes too long, fails the upgrade', async (t) => {
+  const host = new VirtualHost()
+  const node = nodeFor(t, { host })
+  const [idle, busy] = [await node.start(V1, [1]), await node.start(V1, [2])]
+  node.call(busy, 'stuck').catch(() => {})
+  await quiet(host)
+  const failing = upgrade(node, [change], { timeout: 100 })
+  await quiet(host)
+  host.advance(100)
+  await quiet(host)
+  host.advance(100) // to resume the one that is busy is tried as long
+  await t.rejects(failing, { code: 'upgrade_failed', cause: { reason: ['count', busy] } })
+  t.equal(await node.call(idle, 'add', 1), 2)
+  t.same(changes, [])
+  node.exit(busy, 'kill')
+
+  let finish = () => {}
+  const gate = new Promise<void>((resolve) => {
+    finish = resolve
+  })
+  const Slow: GenServer<UnitApi> = {
+    ...V2,
+    async codeChange(_vsn, count) {
+      await gate
+      return ok({ count, unit: 'late' })
+    },
+  }
+  const late = upgrade(node, [{ ...change, to: Slow }], { timeout: 100 })
+  await quiet(host)
+  host.advance(100)
+  await quiet(host)
+  host.advance(100)
+  await t.rejects(late, { code: 'upgrade_failed' })
+  finish()
+  await quiet(host)
+  t.equal(await node.call(idle, 'add', 1), 3, 'what came too late has not taken effect')
+})
+
+t.test('an async codeChange is awaited; one that ends meanwhile is left to its supervisor', async (t) => {
+  const node = nodeFor(t)
+  const [a, b] = [await node.start(V1, [1]), await node.start(V1, [2])]
+  const Slow: GenServer<UnitApi> = {
+    ...V2,
+    async codeChange(_vsn, count) {
+      await quiet()
+      if (count === 1) this.exit(b, 'kill')
+      return ok({ count, unit: 'slow' })
+    },
+  }
+  t.same(await upgrade(node, [{ ...change, to: Slow }]), [a])
+  t.same(await node.call(a, 'add', 1), [2, 'slow'])
+  t.notOk(node.isAlive(b))
+})
+
+t.test('one that somebody else has suspended is upgraded, and stays suspended', async (t) => {
+  const node = nodeFor(t)
+  const pid = await node.start(V1, [1])
+  await sys.suspend(node, pid)
+  await upgrade(node, [change])
+  t.same(await sys.getState(node, pid), { count: 1, unit: 'apples' })
+  t.equal((await sys.getStatus(node, pid))[3][1], 'suspended')
+})
+
+t.test('a module without codeChange takes the state as it is', async (t) => {
+  const node = nodeFor(t)
+  const pid = await node.start(V1, [20])
+  const Doubling: GenServer<CountApi> = {
+    ...V1,
+    handleCall: { ...V1.handleCall, add: (n, _from, count) => reply(count + 2 * n, count + 2 * n) },
+  }
+  await upgrade(node, [{ module: 'count', from: V1, to: Doubling }])
+  t.equal(await node.call(pid, 'add', 1), 22)
+})
+
+t.test('what is no module is refused before anything is done', async (t) => {
+  const node = nodeFor(t)
+  const pid = await node.start(V1, [1])
+  await t.rejects(upgrade(node, [{ module: 'count', from: V1, to: {} }]), { code: 'badarg' })
+  await t.rejects(upgrade(node, [{ module: 'count', from: V1, to: 'V2' as never }]), { code: 'badarg' })
+  t.equal(await node.call(pid, 'add', 1), 2)
+})
+
+t.test('under load no call is lost, none answered twice, and the state is kept', async (t) => {
+  const node = nodeFor(t)
+  const pid = await node.start(V1, [0])
+  const CALLERS = 50
+  const CALLS = 400
+  let answered = 0
+  const units = new Set<string>()
+  const callers = Array.from({ length: CALLERS }, async () => {
+    for (let i = 0; i < CALLS; i++) {
+      const answer = await node.call(pid, 'add', 1)
+      answered++
+      units.add(typeof answer === 'number' ? 'old' : answer[1])
+      if (i % 20 === 0) await quiet()
+    }
+  })
+  for (let n = 0; n < 5; n++) await quiet()
+  const before = answered
+  await upgrade(node, [change])
+  const after = answered
+  await Promise.all(callers)
+  t.ok(before > 0 && after < CALLERS * CALLS, 'calls were made before, during and after')
+  t.equal(answered, CALLERS * CALLS)
+  t.same(await sys.getState(node, pid), { count: CALLERS * CALLS, unit: 'apples' })
+  t.same([...units], ['old', 'apples'])
+})
+
+t.test('casts and messages that come meanwhile are handled by the new code, in their order', async (t) => {
+  interface LogApi {
+    state: readonly string[]
+    cast: { note(text: string): void }
+  }
+  const logging = (version: string): GenServer<LogApi> => ({
+    init: () => ok([]),
+    handleCall: {},
+    handleCast: { note: (text, log) => noreply([...log, `${version} ${text}`]) },
+    handleInfo: (message, log) => noreply([...log, `${version} ${message}`]),
+    async codeChange(_vsn, state) {
+      await quiet()
+      return ok(state as readonly string[])
+    },
+  })
+  const [one, two] = [logging('1'), logging('2')]
+  const node = nodeFor(t)
+  const pid = await node.start(one, [])
+  node.cast(pid, 'note', 'a')
+  const done = upgrade(node, [{ module: 'log', from: one, to: two }])
+  await quiet()
+  node.cast(pid, 'note', 'b')
+  node.send(pid, 'c')
+  await done
+  node.cast(pid, 'note', 'd')
+  t.same(await sys.getState(node, pid), ['1 a', '2 b', '2 c', '2 d'])
+})
+
+t.test('behaviours of several kinds in one upgrade: a failure of one puts the others back, too', async (t) => {
+  interface LampApi {
+    state: 'on' | 'off'
+    data: number
+    call: { look(): string }
+  }
+  const lamp = (version: number): StateMachine<LampApi> => ({
+    vsn: version,
+    callbackMode: 'handle_event_function',
+    init: () => GenStatem.ok('off', 0),
+    handleEvent(event, state, data) {
+      if (event.type !== 'call') return GenStatem.keepStateAndData()
+      return GenStatem.keepState(data, GenStatem.reply(event.from, `${version}: ${state} ${data}`))
+    },
+    codeChange: (_vsn, state, data) => GenStatem.ok(state as 'on', (data as number) + 100),
+  })
+  const handler = (version: number, refuses: boolean): EventHandler<{ state: number; event: string }> => ({
+    init: () => ok(0),
+    handleEvent: (_event, count) => ok(count + version),
+    codeChange: (_vsn, count) => (refuses ? failure('no') : ok((count as number) + 1000)),
+  })
+  const [lamp1, lamp2] = [lamp(1), lamp(2)]
+  const [old, refusing, accepting] = [handler(1, false), handler(10, true), handler(10, false)]
+  const node = nodeFor(t)
+  const machine = unwrap(await GenStatem.start(node, lamp1, []))
+  const server = await node.start(V1, [5])
+  const manager = unwrap(await GenEvent.start<string>(node))
+  await GenEvent.addHandler(node, manager, old)
+  const told = async (): Promise<unknown> => {
+    await GenEvent.syncNotify(node, manager, 'something')
+    return (await sys.getState<readonly (readonly unknown[])[]>(node, manager))[0]?.[2]
+  }
+  const all = (to: object) => [{ module: 'lamp', from: lamp1, to: lamp2 }, change, { module: 'handler', from: old, to }]
+  await t.rejects(upgrade(node, all(refusing)), {
+    code: 'upgrade_failed',
+    cause: { reason: ['handler', manager, 'no'] },
+  })
+  t.equal(await GenStatem.call(node, machine, 'look'), '1: off 0')
+  t.equal(await node.call(server, 'add', 1), 6)
+  t.equal(await told(), 1)
+  t.same(new Set(await upgrade(node, all(accepting))), new Set([machine, server, manager]))
+  t.equal(await GenStatem.call(node, machine, 'look'), '2: off 100')
+  t.same(await node.call(server, 'add', 1), [7, 'apples'])
+  t.equal(await told(), 1011)
+})
