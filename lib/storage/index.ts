@@ -5,8 +5,8 @@
 
 export type { Change, Disk, Range, Row, View } from './disk.ts'
 export { comparePositions } from './guild-log.ts'
-export { openLmdbStorage } from './lmdb.ts'
-export { openMemoryStorage } from './memory.ts'
+export { openLmdbDisk, openLmdbStorage } from './lmdb.ts'
+export { openMemoryDisk, openMemoryStorage } from './memory.ts'
 export { openStorage } from './ordered-storage.ts'
 export type { Commit, MessageQuery, OutboxEvent, OwnedStorage, Page, Position, Storage, Write } from './port.ts'
 export type { Channel, Guild, Invite, Member, Message, MessageReference, User } from './records.ts'

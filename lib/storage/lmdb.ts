@@ -19,12 +19,16 @@ import type { OwnedStorage } from './port.ts'
  * native part is missing on this machine.
  */
 export async function openLmdbStorage(folder: string): Promise<OwnedStorage> {
+  return openStorage(await openLmdbDisk(folder))
+}
+
+/** The rows alone, for a layout of one's own. The same promises, and the same errors. */
+export async function openLmdbDisk(folder: string): Promise<Disk> {
   prepareDataFolder(folder)
   const { open } = await loadLmdb()
   const disk = new LmdbDisk(openEnvironment(open, folder))
-  const storage = await openStorage(disk)
   flushFolder(folder)
-  return storage
+  return disk
 }
 
 /** The native part is loaded on first use, so that importing this module costs nothing where lmdb is not used. */

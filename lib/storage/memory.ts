@@ -8,7 +8,12 @@ import { SortedRows } from './sorted-rows.ts'
  * the others but the one that something survives.
  */
 export function openMemoryStorage(): Promise<OwnedStorage> {
-  return openStorage(new MemoryDisk())
+  return openStorage(openMemoryDisk())
+}
+
+/** The rows alone. */
+export function openMemoryDisk(): Disk {
+  return new MemoryDisk()
 }
 
 /** A disk whose flush has nothing to do. */
