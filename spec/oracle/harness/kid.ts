@@ -25,6 +25,8 @@ export interface KidOptions {
   /** Milliseconds that `terminate` takes. */
   readonly slow?: number
   readonly term?: (reason: Reason) => unknown
+  /** Whether it says nothing when it terminates. */
+  readonly quiet?: boolean
 }
 
 export type KidStart = 'ok' | 'ignore' | readonly ['stop' | 'crash', string]
@@ -69,7 +71,7 @@ export const Kid: GenServer<KidApi> = {
   },
   async terminate(reason, { name, options }) {
     const scn = scnOf(this.node)
-    scn.log(`${scn.fmt(name)} terminate ${scn.fmt(reason)}`)
+    if (!options.quiet) scn.log(`${scn.fmt(name)} terminate ${scn.fmt(reason)}`)
     if (options.slow !== undefined) await this.sleep(options.slow)
     return options.term?.(reason)
   },

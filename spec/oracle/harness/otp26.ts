@@ -16,6 +16,7 @@ export function asOtp26(recording: string): string {
 
 function withRule1(line: string, before: string): string {
   if (before.startsWith('start_link -> {error,')) return line.replace(/^EXIT in caller: .*/, 'EXIT in caller: []')
+  if (/^init \w+ -> .*, EXIT \[.*\]$/.test(line)) return line.replace(/EXIT \[.*\]$/, 'EXIT []')
   return line.replace(/^(\w+ start_link: (?:ignore|\{error,.*\}) EXIT in caller mailbox: ).*/, '$1[]')
 }
 

@@ -1,5 +1,5 @@
 import { Exit, Fault, NoCatch, Pid, Ref } from '../../../lib/index.ts'
-import { GlobalName, global, List, list } from './terms.ts'
+import { GlobalName, global, List, list, moduleName } from './terms.ts'
 
 /**
  * Prints terms as Erlang's `~0tp` does, with what differs from run to run replaced by stable tokens (scn:fmt/1): pids
@@ -29,9 +29,11 @@ function printObject(term: object, part: Print, names: Names): string {
   if (term instanceof List) return printList(term.items, part)
   if (term instanceof Pid) return `<${names(term)}>`
   if (term instanceof Ref) return '<ref>'
+  if (term instanceof Uint8Array) return `<<${printList([...term], part)}>>`
   if (term instanceof Exit) return part(term.reason)
   if (term instanceof Error) return `{${part(termOfError(term))},<stack>}`
-  return printRecord(term as Readonly<Record<string, unknown>>, part)
+  const name = moduleName(term)
+  return name === undefined ? printRecord(term as Readonly<Record<string, unknown>>, part) : atom(name)
 }
 
 /** A tuple; with nothing in it a list, for no term of OTP's is the empty tuple. */
@@ -50,6 +52,7 @@ function printRecord(term: Readonly<Record<string, unknown>>, part: Print): stri
   if (keys === 'type,ref,object,reason') {
     return tuple([term.type, term.ref, 'process', term.object, term.reason], part)
   }
+  if (keys === 'type,handler,reason') return tuple([term.type, term.handler, term.reason], part)
   if (keys === 'type,ref,message') return tuple([term.type, term.ref, term.message], part)
   if (keys === 'name') return part(term.name)
   if (keys === 'name,node') return tuple([term.name, term.node], part)
@@ -64,27 +67,49 @@ function tuple(parts: readonly unknown[], part: Print): string {
 function printList(items: readonly unknown[], part: Print): string {
   if (items.length === 0 || !items.every(isPrintable)) return `[${items.map(part).join()}]`
   const text = String.fromCodePoint(...items)
-  return `"${text.replace(/["\\]/g, '\\$&')}"`
+  return `"${text.replace(/["\\]/g, '\\$&').replace(CONTROLS, (control) => CONTROL_ESCAPES[control]!)}"`
 }
+
+const CONTROL_ESCAPES: Readonly<Record<string, string>> = {
+  '\b': '\\b',
+  '\t': '\\t',
+  '\n': '\\n',
+  '\v': '\\v',
+  '\f': '\\f',
+  '\r': '\\r',
+  '\u001b': '\\e',
+}
+const CONTROLS = new RegExp(`[${Object.keys(CONTROL_ESCAPES).join('')}]`, 'g')
 
 /** A list of these is a string to Erlang's printer. */
 function isPrintable(item: unknown): item is number {
-  return typeof item === 'number' && Number.isInteger(item) && item >= 32 && (item <= 126 || item >= 160)
+  if (typeof item !== 'number' || !Number.isInteger(item)) return false
+  return (item >= 32 && (item <= 126 || item >= 160)) || (item >= 8 && item <= 13) || item === 27
 }
+
+const MODULES: ReadonlySet<unknown> = new Set(['gen_server', 'sys', 'gen_event', 'gen_statem'])
 
 /** Module, function and the list of its arguments, as the failures of calls name them. */
 function isMfa(term: readonly unknown[]): term is readonly [string, string, readonly unknown[]] {
   const [module, , args] = term
-  return term.length === 3 && (module === 'gen_server' || module === 'sys') && Array.isArray(args)
+  return term.length === 3 && MODULES.has(module) && Array.isArray(args)
 }
 
 function isFrom(term: object): term is { pid: unknown; alias: boolean } {
   return 'pid' in term && 'alias' in term && typeof term.alias === 'boolean'
 }
 
+/** `{callback_failed, {Module, Callback}, {Class, Reason}}`: the reason of an error without its stack. */
+function callbackFailed(cause: unknown): unknown {
+  const [callback, [raised, reason]] = cause as readonly [unknown, readonly [string, unknown]]
+  return ['callback_failed', callback, [raised, reason instanceof Error ? termOfError(reason) : reason]]
+}
+
 /** The reason of Erlang's class `error` that a JavaScript error stands for. */
 export function termOfError(thrown: Error): unknown {
-  if (thrown instanceof Fault) return thrown.code
+  if (thrown instanceof Fault && thrown.code === 'callback_failed') return callbackFailed(thrown.cause)
+  if (thrown instanceof Fault)
+    return thrown.code.endsWith('_state_function') ? [thrown.code, thrown.cause] : thrown.code
   if (thrown instanceof NoCatch) return ['nocatch', thrown.value]
   // what the language itself throws where Erlang raises badarith and undef
   if (thrown instanceof RangeError && thrown.message === 'Division by zero') return 'badarith'

@@ -1,5 +1,5 @@
 import { type Context, createNode, type DownMessage, type Host, systemHost } from '../../../lib/index.ts'
-import { JumpingHost } from './jumping-host.ts'
+import { JumpingHost } from '../../../lib/testing/index.ts'
 import { Scn } from './scn.ts'
 
 /** A scenario: the body of a process, as `main/0` of its Erlang original. */

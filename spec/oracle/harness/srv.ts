@@ -15,6 +15,7 @@ import {
   startLink,
 } from '../../../lib/index.ts'
 import { scnOf } from './scn.ts'
+import { module } from './terms.ts'
 
 /** A GenServer whose callbacks are functions given to it when it is started (erlang/srv.erl). */
 export interface SrvApi {
@@ -27,6 +28,9 @@ export interface SrvApi {
     c(): unknown
     x(): unknown
     req(): unknown
+    a(): unknown
+    d(): unknown
+    i(n: number): unknown
   }
   cast: { do(run: DoCast): void; message(term: unknown): void }
   continue: unknown
@@ -46,6 +50,7 @@ export interface Functions {
   readonly cast?: (this: Self<SrvApi>, request: unknown, state: unknown) => Handled
   readonly info?: (this: Self<SrvApi>, message: unknown, state: unknown) => Handled
   readonly continue?: (this: Self<SrvApi>, what: unknown, state: unknown) => Handled
+  readonly codeChange?: (this: Self<SrvApi>, vsn: unknown, state: unknown, extra: unknown) => Handled
   readonly term?: (this: Self<SrvApi>, reason: Reason, state: unknown) => unknown
 }
 
@@ -66,14 +71,15 @@ type CallClause = (this: Self<SrvApi>, request: unknown, from: From<unknown>, st
 
 /** The clause for a request that only the given function `call` may know. */
 function open(operation: string): CallClause {
-  return function (_request, from, state) {
+  return function (request, from, state) {
     const { call } = functionsOf(this)
-    const result = call ? call.call(this, operation, from, state) : reply(['echo', operation], state)
+    const term = request === undefined ? operation : [operation, request]
+    const result = call ? call.call(this, operation, from, state) : reply(['echo', term], state)
     return result as never
   }
 }
 
-export const Srv: GenServer<SrvApi> = {
+export const Srv: GenServer<SrvApi> = module('srv', {
   init(functions) {
     const { name = 'srv', trap, state = 0, init } = functions
     scnOf(this.node).name(name, this.self)
@@ -90,6 +96,9 @@ export const Srv: GenServer<SrvApi> = {
     c: open('c'),
     x: open('x'),
     req: open('req'),
+    a: open('a'),
+    d: open('d'),
+    i: open('i'),
   },
   handleCast: {
     do: function (run, state) {
@@ -121,7 +130,11 @@ export const Srv: GenServer<SrvApi> = {
     scn.log(`${functionsOf(this).name ?? 'srv'} terminate(${scn.fmt(reason)}, ${scn.fmt(state)})`)
     return 'ok'
   },
-}
+  codeChange(vsn, state, extra) {
+    const { codeChange } = functionsOf(this)
+    return codeChange ? (codeChange.call(this, vsn, state, extra) as never) : ok(state)
+  },
+} satisfies GenServer<SrvApi>)
 
 type Options = StartOptions<SrvApi>
 

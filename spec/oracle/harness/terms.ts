@@ -38,11 +38,12 @@ class GlobalNames implements NameRegistry {
   readonly #names = new Map<unknown, Pid>()
 
   whereisName(key: unknown): Pid | undefined {
-    return this.#names.get(key)
+    const pid = this.#names.get(key)
+    return pid?.process === undefined ? undefined : pid
   }
 
   registerName(key: unknown, pid: Pid): boolean {
-    if (this.#names.has(key)) return false
+    if (this.whereisName(key) !== undefined) return false
     this.#names.set(key, pid)
     return true
   }
@@ -62,4 +63,16 @@ export class GlobalName implements Via {
   constructor(key: unknown) {
     this.key = key
   }
+}
+
+const moduleNames = new WeakMap<object, string>()
+
+/** Gives a callback module, which is an object here, the name of the atom that it is in the original. */
+export function module<M extends object>(name: string, callbacks: M): M {
+  moduleNames.set(callbacks, name)
+  return callbacks
+}
+
+export function moduleName(term: object): string | undefined {
+  return moduleNames.get(term)
 }
