@@ -1,5 +1,6 @@
-import { type GenServer, ok, reply } from '../lib/behaviours/index.ts'
+import { failure, type GenServer, ok, reply } from '../lib/behaviours/index.ts'
 import type { Handlers, Listener, Transport } from '../lib/gateway/transport.ts'
+import { Fault } from '../lib/internal/errors.ts'
 import type { OpenConnection } from './open-connection.ts'
 
 export interface ListenerOptions {
@@ -24,7 +25,8 @@ export const GATEWAY_LISTENER = 'gateway_listener'
 
 export const GatewayListener: GenServer<GatewayListenerApi> = {
   async init({ host, port, transport, handlers }) {
-    const listener = await transport.listen({ host, port, handlers })
+    const listener = await transport.listen({ host, port, handlers }).catch(expected)
+    if (listener instanceof Fault) return failure(listener)
     this.own({ [Symbol.asyncDispose]: () => listener.close() })
     return ok(listener)
   },
@@ -32,4 +34,10 @@ export const GatewayListener: GenServer<GatewayListenerApi> = {
   handleCall: {
     address: (_request, _from, listener) => reply({ host: listener.host, port: listener.port }, listener),
   },
+}
+
+/** A port that cannot be had is told by the failed start, and is no crash of the process. */
+function expected(error: unknown): Fault {
+  if (error instanceof Fault) return error
+  throw error
 }

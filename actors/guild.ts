@@ -1,5 +1,5 @@
+import type { NoReply } from '../lib/behaviours/gen-server/results.ts'
 import { type GenServer, noreply, ok, stop } from '../lib/behaviours/index.ts'
-import type { NoReply } from '../lib/behaviours/results.ts'
 import { GUILD_IDLE_MS, GUILD_QUEUE_ENTRIES } from '../lib/internal/limits.ts'
 import type { From } from '../lib/kernel/context.ts'
 import { answer, committed, trimmed } from './guild-commit.ts'

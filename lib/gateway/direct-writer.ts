@@ -17,8 +17,8 @@ export class DirectWriter {
   /**
    * Writes as much of `bytes` as the system takes at once, and returns how many that was. Nothing may wait in the
    * stream, or the order would be lost. What was not taken is to be written to the stream: it waits for room, and it
-   * tells what is wrong, since an error counts as nothing taken. Where sockets have no descriptor, as on Windows, nothing
-   * ever is.
+   * tells what is wrong, since an error counts as nothing taken. Where sockets have no descriptor, as on Windows,
+   * nothing ever is.
    */
   write(bytes: Uint8Array): number {
     // A socket that is closed has no handle, and its descriptor may be another's.
