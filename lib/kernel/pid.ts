@@ -49,12 +49,10 @@ export class Pid<out P = unknown> {
   }
 }
 
-declare const REF: unique symbol
-
 /** A value that no other node or call makes again: names a monitor, a timer, a request or an alias. */
 export class Ref {
-  /** For the compiler: a pid is no ref, though it has all that a ref has. */
-  declare readonly [REF]: true
+  /** For the compiler alone: a pid has all that a ref has, and is none. */
+  declare private readonly isRef: true
   readonly address: NodeAddress
   readonly id: number
 
