@@ -21,7 +21,7 @@ const examples = [...HEADERS.flatMap((path) => inComments(path)), ...DOCS.flatMa
 )
 
 function filesIn(folder: string, ending: string): string[] {
-  return readdirSync(join(ROOT, folder))
+  return readdirSync(join(ROOT, folder), { encoding: 'utf8', recursive: true })
     .filter((file) => file.endsWith(ending))
     .map((file) => `${folder}/${file}`)
 }
@@ -112,7 +112,7 @@ t.test('every behaviour opens with an example, its control flow and when not to 
     'agent application dynamic-supervisor gen-event gen-server gen-stage partition-supervisor pg pool registry ' +
     'special-process state-machine supervisor sys table task task-supervisor'
   for (const name of behaviours.split(' ')) {
-    const path = `lib/behaviours/${name}.ts`
+    const path = HEADERS.find((path) => path.endsWith(`/${name}.ts`)) ?? name
     const header = readFileSync(join(ROOT, path), 'utf8')
     t.ok(
       examples.some(({ at }) => at.startsWith(`${path}:`)),
@@ -134,7 +134,7 @@ t.test('what the documents name exists', async (t) => {
 })
 
 t.test('every rule is held by a scenario or a spec that exists', async (t) => {
-  const scenarios = new Set(readdirSync(join(ROOT, 'spec/oracle')).map((file) => file.replace(/_.*/, '')))
+  const scenarios = new Set(filesIn('spec/oracle', '.ts').map((path) => path.split('/').at(-1)?.replace(/_.*/, '')))
   const rules = rowsOf('docs/semantics.md').filter(({ columns }) => columns.at(-1) === 'held by')
   t.ok(rules.length > 0)
   for (const { at, rows } of rules) {
@@ -144,6 +144,16 @@ t.test('every rule is held by a scenario or a spec that exists', async (t) => {
       for (const scenario of named) t.ok(scenarios.has(scenario), `${at + index}: ${scenario}`)
       t.ok(named.length > 0 || /`[\w-]+\//.test(held), `${at + index}: held by something`, { row })
     }
+  }
+})
+
+t.test('every behaviour stands beside Erlang and Elixir, with an example', async (t) => {
+  const sections = readFileSync(join(ROOT, 'docs/otp.md'), 'utf8').split(/^## /m).slice(1)
+  t.ok(sections.length > 15)
+  for (const section of sections) {
+    const name = section.split('\n', 1)[0]
+    t.match(section, /^\| (Erlang \| )?Elixir \| Guildhall \|$/m, `${name} has a table`)
+    t.equal(section.match(/^```ts$/gm)?.length, 1, `${name} has one example`)
   }
 })
 

@@ -201,7 +201,8 @@ t.test('a wrong specification is refused before anything is started', async (t) 
   t.same(diary.read(), [])
   const inner = Supervisor.child({ children: twice }, { id: 'inner' })
   const failed = ['failed_to_start_child', 'inner', ['start_spec', ['duplicate_child_name', 'a']]]
-  await exitsWith(t, node.supervise({ children: [inner] }), ['shutdown', failed])
+  const nested = { code: 'bad_supervisor', message: /inner: {start_spec/, cause: { reason: ['shutdown', failed] } }
+  await t.rejects(node.supervise({ children: [inner] }), nested)
 })
 
 t.test('a supervisor answers to its name, and two cannot have the same', async (t) => {

@@ -9,7 +9,6 @@ import {
   type SupervisorSpec,
 } from '../../lib/index.ts'
 import { quiet, VirtualHost } from '../../lib/testing/index.ts'
-import { exitsWith } from '../support/exits.ts'
 import { complaints, Diary, down, gate, type KidApi, type KidOptions, nodeWithReports, often } from '../support/kid.ts'
 
 /** The strategy simple_one_for_one. The subtests begin with the names of the cases of supervisor_SUITE that they hold. */
@@ -219,7 +218,7 @@ t.test('sup_flags: there is exactly one template', async (t) => {
   }
   const inner = Supervisor.child({ strategy: 'simple_one_for_one', children: [] }, { id: 'x' })
   const failed = ['shutdown', ['failed_to_start_child', 'x', ['bad_start_spec', []]]]
-  await exitsWith(t, node.supervise({ children: [inner] }), failed)
+  await t.rejects(node.supervise({ children: [inner] }), { code: 'bad_supervisor', cause: { reason: failed } })
 })
 
 t.test('ten thousand children start, fail and stop without a quadratic step', async (t) => {
