@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { type GenServer, noreply, ok, reply, stop } from '../behaviours/index.ts'
+import { failure, type GenServer, noreply, ok, reply, stop } from '../behaviours/index.ts'
 import { type Fault, fault } from '../internal/errors.ts'
 import { WORKER_START_MS, WORKER_STOP_MS } from '../internal/limits.ts'
 import { faultFrom } from './fault-message.ts'
@@ -36,9 +36,10 @@ export const WorkerProcess: GenServer<WorkerProcessApi> = {
     const child = fork(PROGRAM, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
     this.own({ [Symbol.dispose]: () => child.kill('SIGKILL') })
     const outcome = await Promise.race([started(child, config), this.sleep(WORKER_START_MS)])
-    if (outcome === undefined)
-      return stop(fault('worker_failed', `${config.name} did not serve in ${WORKER_START_MS} ms`))
-    if ('code' in outcome) return stop(outcome)
+    if (outcome === undefined) {
+      return failure(fault('worker_failed', `${config.name} did not serve in ${WORKER_START_MS} ms`))
+    }
+    if ('code' in outcome) return failure(outcome)
     const { node, self } = this
     child.once('exit', (code, signal) => node.send(self, { type: 'ended', how: signal ?? code ?? 0 }))
     return ok({ name: config.name, child, endpoint: outcome })
