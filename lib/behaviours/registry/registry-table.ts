@@ -1,4 +1,5 @@
 import type { Process } from '../../kernel/process.ts'
+import { Holdings } from '../holdings.ts'
 
 /** One registration: a process under a key, with a value that belongs to it. */
 export interface Entry {
@@ -62,72 +63,37 @@ export class KeyTable {
   }
 }
 
-/**
- * The registrations of one partition by process.
- *
- * What it holds of a process is owned by that process (`Context.own`), so its entries go as its name does: when it
- * ends, before its links and monitors hear of it.
- */
+/** The registrations of one partition by process. */
 export class PidTable {
-  readonly #holders = new Map<Process, Holder>()
+  readonly #held = new Holdings<Entry>((_process, entries) => {
+    for (const entry of entries) entry.table.remove(entry)
+  })
 
   /** The entries of a process, in the order they were made; all, or those under one key. */
   entriesOf(process: Process, ...mapKey: [mapKey?: unknown]): readonly Entry[] {
-    const all = [...(this.#holders.get(process)?.entries ?? [])]
+    const all = [...(this.#held.of(process) ?? [])]
     if (mapKey.length === 0) return all
     return all.filter((entry) => entry.mapKey === mapKey[0] || Object.is(entry.mapKey, mapKey[0]))
   }
 
   /** Adds an entry here and to its key table. */
   add(entry: Entry): void {
-    this.#holderOf(entry.process).entries.add(entry)
+    this.#held.add(entry.process, entry)
     entry.table.add(entry)
   }
 
   /** Removes an entry here and from its key table. */
   remove(entry: Entry): void {
-    this.#holders.get(entry.process)?.entries.delete(entry)
+    this.#held.delete(entry.process, entry)
     entry.table.remove(entry)
   }
 
   /** @internal The processes that have, or had, entries. */
   processes(): Iterable<Process> {
-    return this.#holders.keys()
+    return this.#held.processes()
   }
 
   has(process: Process): boolean {
-    return (this.#holders.get(process)?.entries.size ?? 0) > 0
-  }
-
-  /** @internal The process has ended. */
-  release(holder: Holder): void {
-    this.#holders.delete(holder.process)
-    for (const entry of holder.entries) entry.table.remove(entry)
-    holder.entries.clear()
-  }
-
-  /** A holder is kept until its process ends, also when it is empty: what a process owns cannot be taken back. */
-  #holderOf(process: Process): Holder {
-    let holder = this.#holders.get(process)
-    if (holder === undefined) {
-      holder = process.own(new Holder(this, process))
-      this.#holders.set(process, holder)
-    }
-    return holder
-  }
-}
-
-class Holder implements Disposable {
-  readonly process: Process
-  readonly entries: Set<Entry> = new Set()
-  readonly #table: PidTable
-
-  constructor(table: PidTable, process: Process) {
-    this.#table = table
-    this.process = process
-  }
-
-  [Symbol.dispose](): void {
-    this.#table.release(this)
+    return (this.#held.of(process)?.size ?? 0) > 0
   }
 }

@@ -2,6 +2,7 @@ import { fault } from '../../internal/errors.ts'
 import { TABLES_PER_NODE } from '../../internal/limits.ts'
 import type { Node } from '../../kernel/node.ts'
 import type { Process } from '../../kernel/process.ts'
+import { Holdings } from '../holdings.ts'
 
 /** What the owner of a table needs to know of it. */
 export interface OwnedTable {
@@ -18,13 +19,13 @@ export interface OwnedTable {
  * The tables of one node: by name, and by the process that owns them.
  *
  *     names     'rooms' ─> table
- *     holders   process ─> Holder { table, table }     owned by the process (`Context.own`)
+ *     held      process ─> table, table     see holdings.ts
  *
  * A process's tables go as its name does: when it ends, before its links and monitors hear of it.
  */
 export class TableDirectory {
   readonly #names = new Map<string, OwnedTable>()
-  readonly #holders = new Map<Process, Holder>()
+  readonly #held = new Holdings<OwnedTable>((owner, tables) => this.#release(owner, tables))
   #count = 0
 
   /** How many tables there are. */
@@ -41,25 +42,25 @@ export class TableDirectory {
     if (this.#count >= TABLES_PER_NODE) throw fault('system_limit', `the node has ${TABLES_PER_NODE} tables`)
     const { name } = table
     if (name !== undefined && this.#names.has(name)) throw fault('badarg', `a table named ${name} exists already`)
-    this.#holderOf(owner).tables.add(table)
+    this.#held.add(owner, table)
     if (name !== undefined) this.#names.set(name, table)
     this.#count++
   }
 
   remove(owner: Process, table: OwnedTable): void {
-    this.#holders.get(owner)?.tables.delete(table)
+    this.#held.delete(owner, table)
     if (table.name !== undefined) this.#names.delete(table.name)
     this.#count--
   }
 
   move(table: OwnedTable, from: Process, to: Process): void {
-    this.#holders.get(from)?.tables.delete(table)
-    this.#holderOf(to).tables.add(table)
+    this.#held.delete(from, table)
+    this.#held.add(to, table)
   }
 
   /** @internal Each table with its owner. */
   *owners(): Generator<readonly [table: OwnedTable, owner: Process]> {
-    for (const { process, tables } of this.#holders.values()) for (const table of tables) yield [table, process]
+    for (const owner of this.#held.processes()) for (const table of this.#held.of(owner) ?? []) yield [table, owner]
   }
 
   /** @internal */
@@ -67,45 +68,17 @@ export class TableDirectory {
     return this.#names.values()
   }
 
-  /** @internal The process of `holder` has ended. */
-  release(holder: Holder): void {
-    const { process } = holder
-    for (const table of [...holder.tables]) {
-      const heir = table.heirOf(process)
+  #release(owner: Process, tables: ReadonlySet<OwnedTable>): void {
+    for (const table of [...tables]) {
+      const heir = table.heirOf(owner)
       if (heir === undefined) {
         table.drop()
-        this.remove(process, table)
+        this.remove(owner, table)
       } else {
-        this.move(table, process, heir)
-        table.inherit(process, heir)
+        this.move(table, owner, heir)
+        table.inherit(owner, heir)
       }
     }
-    this.#holders.delete(process)
-  }
-
-  /** A holder is kept until its process ends, also when it is empty: what a process owns cannot be taken back. */
-  #holderOf(process: Process): Holder {
-    let holder = this.#holders.get(process)
-    if (holder === undefined) {
-      holder = process.own(new Holder(this, process))
-      this.#holders.set(process, holder)
-    }
-    return holder
-  }
-}
-
-class Holder implements Disposable {
-  readonly process: Process
-  readonly tables: Set<OwnedTable> = new Set()
-  readonly #directory: TableDirectory
-
-  constructor(directory: TableDirectory, process: Process) {
-    this.#directory = directory
-    this.process = process
-  }
-
-  [Symbol.dispose](): void {
-    this.#directory.release(this)
   }
 }
 
