@@ -10,6 +10,7 @@ const run = promisify(execFile)
 const HERE = fileURLToPath(new URL('.', import.meta.url))
 const RUN_TIMEOUT_MS = 120_000
 const BEAM_PROCESSES = '2000000'
+const ONE_THREAD = '--single-threaded-gc'
 
 /**
  * @typedef {object} Contender
@@ -30,10 +31,10 @@ export function installPeers() {
 export function contenders() {
   const nodes = nodeBinaries()
   return [
-    ...nodes.map((node) => onNode('ours', node, ({ script, key }) => `works/${script ?? key}.mjs`)),
+    ...nodes.flatMap((node) => onNode('ours', node, ({ script, key }) => `works/${script ?? key}.mjs`)),
     ...(compileBeam() ? [onBeam([]), onBeam(['+S', '1'])] : []),
     ...(buildRactor() ? [onRactor(1), onRactor(availableParallelism())] : []),
-    ...nodes.map((node) => onNode('nact', node, () => 'peers/nact.mjs')),
+    ...nodes.flatMap((node) => onNode('nact', node, () => 'peers/nact.mjs')),
   ]
 }
 
@@ -56,12 +57,15 @@ export function nodeBinaries() {
 
 const major = (version) => version.split('.')[0]
 
+/** With Node's defaults, and with one thread for everything as the BEAM has it with `+S 1`: they take turns. */
 function onNode(name, node, script) {
-  const command = (work, times) => [
-    node.path,
-    [...(work.unit === 'bytes' ? ['--expose-gc'] : []), script(work), work.key, ...[work.batch, ...times].map(String)],
-  ]
-  return { name, node: node.version, setting: '', command }
+  return ['', ONE_THREAD].map((setting) => {
+    const command = (work, times) => {
+      const flags = [setting, work.unit === 'bytes' ? '--expose-gc' : ''].filter(Boolean)
+      return [node.path, [...flags, script(work), work.key, ...[work.batch, ...times].map(String)]]
+    }
+    return { name, node: node.version, setting, command }
+  })
 }
 
 function onBeam(flags) {

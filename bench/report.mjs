@@ -25,7 +25,7 @@ export const range = (samples) => [Math.min(...samples), Math.max(...samples)]
 
 const COLUMNS = [
   ['work', 34],
-  ['node', 9],
+  ['node', 14],
   ['unit', 8],
   ['ours, median (range)', 27],
   ['peer', 12],
@@ -37,15 +37,19 @@ const COLUMNS = [
 export const header = () =>
   `${line(COLUMNS.map(([title]) => title))}\n${line(COLUMNS.map(([, width]) => '-'.repeat(width)))}`
 
+/** What a long setting is called in the table. */
+const SHORT = { '--single-threaded-gc': '1 gc' }
+
 /** The lines of a row, one a peer. */
 export function format(row) {
   const ours = figure(row.ours, row.ranges?.ours)
   const peers = Object.entries(row.peers)
-  const first = [row.work, row.node, row.unit, ours]
+  const first = [row.work, [row.node, SHORT[row.settings?.ours]].filter(Boolean).join(' '), row.unit, ours]
   if (peers.length === 0) return line([...first, 'no peer here'])
   return peers
     .map(([name, value], index) => {
-      const label = [name, row.settings?.[name]].filter(Boolean).join(' ')
+      const setting = row.settings?.[name]
+      const label = [name, SHORT[setting] ?? setting].filter(Boolean).join(' ')
       const ratio = row.ours / value
       const left = index === 0 ? first : ['', '', '', '']
       return line([...left, label, figure(value, row.ranges?.[name]), `${digits(ratio)} x`, verdict(row, name)])
@@ -72,7 +76,7 @@ const verdictsOf = (row) => Object.keys(row.peers).flatMap((peer) => isReached(r
 function verdict(row, peer) {
   const reached = isReached(row, peer)
   if (reached === undefined) return ''
-  return `${row.better === 'less' ? 'at most' : 'at least'} ${row.goals[peer]} x: ${reached ? 'reached' : 'missed'}`
+  return `${row.better === 'less' ? 'at most' : 'at least'} ${Number(row.goals[peer].toFixed(2))} x: ${reached ? 'reached' : 'missed'}`
 }
 
 /** Undefined where there is no goal. */

@@ -61,12 +61,16 @@ async function measureInTurn(everyone, work) {
     median: median(samples),
     range: range(samples),
   }))
-  return figures.filter(({ name }) => name === 'ours').map((ours) => toRow(work, ours, figures))
+  const nodes = [...new Set(figures.filter(({ name }) => name === 'ours').map(({ node }) => node))]
+  return nodes.map((node) => toRow(work, node, figures))
 }
 
 /** Ours, the peers that do this work, and ours once more under the name of what it stands beside. */
-function takingPart(everyone, { peers, beside, script, key }) {
-  const others = everyone.filter(({ name }) => name === 'ours' || peers === undefined || peers.includes(name))
+function takingPart(everyone, { peers, beside, script, key, unit }) {
+  const others = everyone
+    .filter(({ name }) => name === 'ours' || peers === undefined || peers.includes(name))
+    // A setting of Node's concerns speed alone.
+    .filter(({ node, setting }) => unit !== 'bytes' || node === undefined || setting === '')
   if (beside === undefined) return others
   const twins = others.filter(({ name }) => name === 'ours')
   return [
@@ -79,28 +83,28 @@ function takingPart(everyone, { peers, beside, script, key }) {
   ]
 }
 
-/** Ours on one Node beside every peer's best setting; a peer on Node stands beside ours on the same Node. */
-function toRow(work, ours, figures) {
-  const row = {
+/** Ours on one Node beside the peers, each with its best setting; a peer on Node stands beside ours on the same one. */
+function toRow(work, node, figures) {
+  const best = new Map()
+  for (const figure of figures) {
+    if (figure.node !== undefined && figure.node !== node) continue
+    const before = best.get(figure.name)
+    const isBetter = work.better === 'more' ? figure.median > before?.median : figure.median < before?.median
+    if (before === undefined || isBetter) best.set(figure.name, figure)
+  }
+  const of = (field) => Object.fromEntries([...best].map(([name, figure]) => [name, figure[field]]))
+  const { ours, ...peers } = of('median')
+  return {
     work: work.name,
     unit: work.unit,
-    node: ours.node,
-    ours: ours.median,
-    peers: { ...work.bounds },
-    ranges: { ours: ours.range },
-    settings: {},
+    node,
+    ours,
+    peers: { ...work.bounds, ...peers },
+    ranges: of('range'),
+    settings: of('setting'),
     goals: work.goals,
     better: work.better,
   }
-  for (const peer of figures) {
-    if (peer.name === 'ours' || (peer.node !== undefined && peer.node !== ours.node)) continue
-    const best = row.peers[peer.name]
-    if (best !== undefined && (work.better === 'more' ? peer.median <= best : peer.median >= best)) continue
-    row.peers[peer.name] = peer.median
-    row.ranges[peer.name] = peer.range
-    row.settings[peer.name] = peer.setting
-  }
-  return row
 }
 
 function shortened(work) {

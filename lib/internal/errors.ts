@@ -46,7 +46,7 @@ const TABLE = {
   storage_unwritable: 'The data folder cannot be used: name a folder in which this user may create and write files',
   storage_corrupt: 'Stored data is damaged: restore the data folder from a backup, or name an empty one',
   storage_format: 'The data folder was written by another version: use that version, or name an empty folder',
-  storage_unavailable: 'The storage engine does not load on this machine: use a supported platform, or reinstall',
+  storage_unavailable: 'The storage engine does not load on this machine: install it, on a supported platform',
   storage_contended: 'Another process opened or closed the data folder at the same moment: start again',
   storage_busy: 'More writes wait for the disk than the queue holds; nothing was written, try again later',
   storage_failed: 'The disk refused a write, which is not acknowledged; the storage must be closed and opened again',
@@ -55,7 +55,7 @@ const TABLE = {
   event_exists: 'An event with this sequence or a later one is stored already in this generation',
   already_exists: 'Something with this key is stored already; nothing was written',
   snowflake_exhausted: 'Ids are made faster than the clock allows (4096 a millisecond)',
-  storage_unreachable: 'The node that holds the storage cannot be reached; a write may have been carried out or not',
+  storage_unreachable: 'What holds the storage cannot be reached; a write may have been carried out or not',
   snowflake_clock: 'The clock shows a time that no snowflake can hold: set it to a time after 2015',
   // distribution
   unencodable: 'This term cannot travel between nodes: only terms can, not functions, symbols or other class instances',

@@ -156,6 +156,14 @@ export const USERS_PER_READ = 1000
 export const EVENTS_PER_READ = 1000
 /** Writes, and events, that one commit of a guild may hold. */
 export const WRITES_PER_COMMIT = 100
+/** The port on which Cassandra's nodes serve CQL, unless told otherwise. */
+export const CASSANDRA_PORT = 9042
+/** Milliseconds that a node of Cassandra may take for one answer before another is asked. */
+export const CASSANDRA_READ_MS = 12_000
+/** Milliseconds of silence after which a connection with a node of Cassandra is tested. */
+export const CASSANDRA_HEARTBEAT_MS = 5000
+/** Milliseconds between two attempts to reach a node of Cassandra that was lost. */
+export const CASSANDRA_RECONNECT_MS = 1000
 /** Characters of JSON text that one stored record, or the data of one event, may have. */
 export const RECORD_CHARACTERS = 262_144
 /** Characters of an invite's code. */
@@ -319,6 +327,8 @@ export const NACT_REFS = 65_536
 export const NACT_QUERY_MS = 60_000
 /** Characters of the key under which an actor of nact keeps its events. */
 export const NACT_KEY_CHARACTERS = 256
+/** Events of one actor of nact in a partition of Cassandra: at most some 100 MB where they are of a usual size. */
+export const EVENTS_PER_PARTITION = 10_000
 
 // testing
 /** Reports that a test node keeps; the oldest are dropped. */

@@ -22,7 +22,7 @@ import {
 } from './process-info.ts'
 import { checkOptions, configure } from './process-options.ts'
 import { ProcessTable } from './process-table.ts'
-import { type ProcessTimer, ProcessTimers } from './process-timers.ts'
+import { type ProcessTimer, ProcessTimers, TimerRef } from './process-timers.ts'
 import type { Program } from './program.ts'
 import type { Dest, Operations, ReplyOf, RequestArguments } from './protocol.ts'
 import { rawProgram } from './raw.ts'
@@ -243,6 +243,11 @@ export class Node implements Caller, CallOwner {
     return new Ref(this.address, this.#nextRef++)
   }
 
+  /** @internal */
+  makeTimerRef(): TimerRef {
+    return new TimerRef(this.address, this.#nextRef++)
+  }
+
   // --- names
 
   /**
@@ -427,8 +432,8 @@ export class Node implements Caller, CallOwner {
   }
 
   /** @internal */
-  dropTimer(timer: ProcessTimer): void {
-    this.#processTimers.drop(timer)
+  dropTimers(newest: ProcessTimer): void {
+    this.#processTimers.dropAll(newest)
   }
 
   sleep(milliseconds: number): Promise<void> {

@@ -1,19 +1,33 @@
 import { fault } from '../internal/errors.ts'
 import type { TimeoutMessage } from './exit.ts'
 import type { Node } from './node.ts'
-import { Pid, Ref } from './pid.ts'
+import { Pid, Ref, sameAddress } from './pid.ts'
 import type { Process } from './process.ts'
 import type { Dest } from './protocol.ts'
 import { TIMER_MAX_MS, TimerEntry } from './timer-wheel.ts'
 
-/** A timer that sends a message. One to a pid ends with its process; a name is looked up when the time is up. */
+/** The ref of a timer. The object that starting returned leads to it; a copy that came from elsewhere does not. */
+export class TimerRef extends Ref {
+  /** @internal While it runs. */
+  timer: ProcessTimer | undefined = undefined
+}
+
+/**
+ * A timer that sends a message. One to a pid ends with its process; a name is looked up when the time is up. The timers
+ * of one process are a list of links inside them, as in the wheel: a million cost no table.
+ *
+ *     rare.timers ──> newest <──> ... <──> oldest
+ */
 export class ProcessTimer extends TimerEntry {
-  readonly ref: Ref
+  readonly ref: TimerRef
   readonly #table: ProcessTimers
   readonly #to: Dest
   readonly #message: unknown
+  /** Of the same process, started later. */
+  newer: ProcessTimer | undefined = undefined
+  older: ProcessTimer | undefined = undefined
 
-  constructor(table: ProcessTimers, ref: Ref, to: Dest, message: unknown) {
+  constructor(table: ProcessTimers, ref: TimerRef, to: Dest, message: unknown) {
     super()
     this.#table = table
     this.ref = ref
@@ -50,14 +64,9 @@ export class ProcessTimer extends TimerEntry {
 
 const ENDED = { ended: true } as const
 
-function mustBeTimer(ref: Ref): void {
-  if (!(ref instanceof Ref)) throw fault('badarg', 'a timer is the ref that sendAfter or startTimer returned')
-}
-
-/** The timers of a node that send messages, by their ref: `erlang:send_after/3` and its kin. */
+/** The timers of a node that send messages: `erlang:send_after/3` and its kin. */
 export class ProcessTimers {
   readonly node: Node
-  readonly #running = new Map<number, ProcessTimer>()
 
   constructor(node: Node) {
     this.node = node
@@ -79,49 +88,65 @@ export class ProcessTimers {
 
   /** The milliseconds left, or `false` when it is not running. */
   cancel(ref: Ref): number | false {
-    mustBeTimer(ref)
-    const timer = this.#running.get(ref.id)
+    const timer = this.#find(ref)
     if (timer === undefined) return false
     const left = this.node.timers.remaining(timer)
-    this.drop(timer)
+    this.node.timers.stop(timer)
+    this.remove(timer)
     return left
   }
 
   read(ref: Ref): number | false {
-    mustBeTimer(ref)
-    const timer = this.#running.get(ref.id)
+    const timer = this.#find(ref)
     return timer === undefined ? false : this.node.timers.remaining(timer)
   }
 
-  drop(timer: ProcessTimer): void {
-    this.node.timers.stop(timer)
-    this.remove(timer)
+  /** Stops all that are for a process that has ended. */
+  dropAll(newest: ProcessTimer): void {
+    for (let timer: ProcessTimer | undefined = newest; timer !== undefined; timer = timer.older) {
+      this.node.timers.stop(timer)
+      timer.ref.timer = undefined
+    }
   }
 
+  /** Forgets a timer that runs no more. */
   remove(timer: ProcessTimer): void {
-    this.#running.delete(timer.ref.id)
-    timer.process?.rare?.timers?.delete(timer)
+    timer.ref.timer = undefined
+    const { newer, older, process } = timer
+    if (older !== undefined) older.newer = newer
+    if (newer !== undefined) newer.older = older
+    else if (process?.rare?.timers === timer) process.rare.timers = older
   }
 
-  #checked(milliseconds: number, to: Dest): Ref {
+  #checked(milliseconds: number, to: Dest): TimerRef {
     if (!Number.isInteger(milliseconds) || milliseconds < 0 || milliseconds > TIMER_MAX_MS) {
       throw fault('badarg', `a timer runs 0 to ${TIMER_MAX_MS} whole milliseconds, not ${milliseconds}`)
     }
     if (typeof to !== 'string' && (typeof to !== 'object' || to === null)) {
       throw fault('badarg', `a timer is for a pid or a name, not ${String(to)}`)
     }
-    return this.node.makeRef()
+    return this.node.makeTimerRef()
   }
 
   #add(timer: ProcessTimer, milliseconds: number): void {
-    const { process } = timer
     if (timer.isFutile) return
-    if (process !== undefined) {
-      const extra = process.extra
-      extra.timers ??= new Set()
-      extra.timers.add(timer)
+    const extra = timer.process?.extra
+    if (extra !== undefined) {
+      timer.older = extra.timers
+      if (timer.older !== undefined) timer.older.newer = timer
+      extra.timers = timer
     }
-    this.#running.set(timer.ref.id, timer)
+    timer.ref.timer = timer
     this.node.timers.start(timer, milliseconds)
+  }
+
+  /** A copy of a ref, which was at another node, is looked for among all timers. */
+  #find(ref: Ref): ProcessTimer | undefined {
+    if (!(ref instanceof Ref)) throw fault('badarg', 'a timer is the ref that sendAfter or startTimer returned')
+    if (!sameAddress(ref.address, this.node.address)) return undefined
+    if (ref instanceof TimerRef) return ref.timer
+    return this.node.timers.list().find((timer) => timer instanceof ProcessTimer && timer.ref.id === ref.id) as
+      | ProcessTimer
+      | undefined
   }
 }

@@ -15,7 +15,8 @@ export class Rare {
   monitors: Map<number, Monitor> | undefined
   /** Those who are to hear of its end. */
   watchers: Set<Watcher> | undefined
-  timers: Set<ProcessTimer> | undefined
+  /** The newest of its timers. */
+  timers: ProcessTimer | undefined
   /** What else waits for time in its name; see waits.ts. */
   waits: Set<Timer> | undefined
   owned: Set<Disposable | AsyncDisposable> | undefined

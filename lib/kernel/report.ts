@@ -45,9 +45,10 @@ const DOMAINS: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** The report with its metadata completed: the domain by its label, the node and the time. */
-export function withMetadata(report: Report, node: string, time: number): Report {
-  const domain = DOMAINS[report.label[0]]
-  return { ...report, metadata: { ...(domain && { domain }), node, time, ...report.metadata } }
+export function withMetadata({ level, label, details, metadata }: Report, node: string, time: number): Report {
+  const domain = DOMAINS[label[0]]
+  const known: ReportMetadata = domain === undefined ? { node, time } : { domain, node, time }
+  return { level, label, details, metadata: metadata === undefined ? known : { ...known, ...metadata } }
 }
 
 /**

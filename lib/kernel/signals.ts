@@ -192,7 +192,7 @@ function announceAfter(closing: Promise<unknown>, process: Process, reason: Reas
 function release(process: Process): Promise<unknown> | undefined {
   const { node } = process
   const { timers, waits, receiver, monitors, aliases, bound, owned, abort, behaviour } = process.rare!
-  if (timers !== undefined) for (const timer of timers) node.dropTimer(timer)
+  if (timers !== undefined) node.dropTimers(timers)
   if (waits !== undefined) for (const wait of waits) node.timers.stop(wait)
   if (receiver !== undefined) node.timers.stop(receiver)
   if (monitors !== undefined) for (const set of [...monitors.values()]) demonitor(process, set.ref)

@@ -1,4 +1,4 @@
-import { Pid, Ref, sameAddress } from './pid.ts'
+import { Pid, Ref, sameAddress, samePid } from './pid.ts'
 
 /**
  * Terms are the values that processes exchange. An atom is a string, a tuple a readonly array, a record a plain object;
@@ -18,11 +18,9 @@ export function equalTerms(a: unknown, b: unknown): boolean {
   if (Array.isArray(a)) return Array.isArray(b) && equalLists(a, b)
   if (a instanceof Uint8Array) return b instanceof Uint8Array && equalLists(a, b)
   if (isRecord(a)) return isRecord(b) && equalRecords(a, b)
+  if (a instanceof Ref) return b instanceof Ref && a.id === b.id && sameAddress(a.address, b.address)
   if (Object.getPrototypeOf(a) !== Object.getPrototypeOf(b)) return false
-  if (a instanceof Pid || a instanceof Ref) {
-    const other = b as Pid
-    return a.id === other.id && sameAddress(a.address, other.address)
-  }
+  if (a instanceof Pid) return samePid(a, b as Pid)
   if (a instanceof Error) return equalErrors(a, b as Error)
   if (a instanceof Date) return Object.is(a.getTime(), (b as Date).getTime())
   if (a instanceof Map) return equalMaps(a, b as Map<unknown, unknown>)

@@ -1,7 +1,9 @@
 import { fault } from '../internal/errors.ts'
-import { EVENTS_PER_READ, NACT_KEY_CHARACTERS, RECORD_CHARACTERS } from '../internal/limits.ts'
+import { EVENTS_PER_READ } from '../internal/limits.ts'
 import type { Disk } from '../storage/disk.ts'
+import { eventStream } from './event-stream.ts'
 import type { EventStream, PersistedEvent, PersistedSnapshot, PersistenceEngine } from './nact.ts'
+import { keyOf, textOf } from './persisted.ts'
 
 /**
  * An engine for nact's `spawnPersistent` and `persistentQuery` on any `Disk` of `guildhall/storage`:
@@ -28,14 +30,8 @@ class DiskEngine implements PersistenceEngine {
     this.#disk = disk
   }
 
-  /** The events of a key with numbers above `offset`, at most `limit`, those that have all of `tags`. */
   events(key: string, offset = 0, limit: number = Number.POSITIVE_INFINITY, tags: readonly string[] = []): EventStream {
-    const read = (): Generator<readonly PersistedEvent[]> => this.#pages(key, offset, limit, tags)
-    return {
-      // biome-ignore lint/suspicious/noThenProperty: nact's EventStream is a PromiseLike by its type
-      then: (resolve, reject) => collected(read).then(resolve as never, reject),
-      reduce: (step, initial) => reduced(read, step, initial),
-    } as EventStream
+    return eventStream((of, from) => this.#pages(of, from), { key, offset, limit, tags })
   }
 
   async latestSnapshot(key: string): Promise<PersistedSnapshot> {
@@ -59,54 +55,24 @@ class DiskEngine implements PersistenceEngine {
     await this.#disk.flush()
   }
 
-  *#pages(key: string, offset: number, limit: number, tags: readonly string[]): Generator<readonly PersistedEvent[]> {
-    let from = eventKey(key, offset + 1)
+  async *#pages(key: string, start: number): AsyncGenerator<readonly PersistedEvent[]> {
+    let from = eventKey(key, start)
     const to = eventKey(key, Number.MAX_SAFE_INTEGER)
-    for (let left = limit; left > 0; ) {
+    for (;;) {
       const rows = this.#disk.range({ from, to, limit: EVENTS_PER_READ })
       const events = rows.map(({ value }) => JSON.parse(value) as PersistedEvent)
-      const wanted = events.filter((event) => tags.every((tag) => event.tags.includes(tag))).slice(0, left)
-      yield wanted
-      left -= wanted.length
+      yield events
       if (rows.length < EVENTS_PER_READ) return
       from = eventKey(key, events.at(-1)!.sequenceNumber + 1)
     }
   }
 }
 
-async function collected(read: () => Generator<readonly PersistedEvent[]>): Promise<PersistedEvent[]> {
-  return [...read()].flat()
-}
-
-/** As Array.reduce, page by page: an accumulator that is a promise, as nact's are, is awaited before the next page. */
-async function reduced<U>(
-  read: () => Generator<readonly PersistedEvent[]>,
-  step: (before: U, event: PersistedEvent, index: number) => U,
-  initial: U,
-): Promise<U> {
-  let result = initial
-  let index = 0
-  for (const page of read()) {
-    for (const event of page) result = step(result, event, index++)
-    await result
-  }
-  return result
-}
-
 function eventKey(key: string, sequence: number): string {
   return `e${bytesOf(key)}\0${sequence.toString(16).padStart(16, '0')}`
 }
 
-/** The keys of a disk are bytes; the zero ends an actor's own. */
+/** The keys of a disk are bytes; a zero ends an actor's own. */
 function bytesOf(key: string): string {
-  if (key.length > NACT_KEY_CHARACTERS || key.includes('\0')) {
-    throw fault('badarg', `a persistence key has at most ${NACT_KEY_CHARACTERS} characters, none of them zero`)
-  }
-  return Buffer.from(key).toString('latin1')
-}
-
-function textOf(record: object): string {
-  const text = JSON.stringify(record)
-  if (text.length > RECORD_CHARACTERS) throw fault('badarg', `an event has at most ${RECORD_CHARACTERS} characters`)
-  return text
+  return Buffer.from(keyOf(key)).toString('latin1')
 }

@@ -1,8 +1,9 @@
 /**
  * `guildhall/storage`: what a chat backend keeps, behind one port with an implementation for a single host (lmdb) and
- * one for tests and simulations (memory); ids and tokens in Discord's form.
+ * one for tests and simulations (memory); ids and tokens in Discord's form; and a connection with Cassandra.
  */
 
+export { type Cassandra, type CassandraOptions, type CassandraRow, openCassandra } from './cassandra.ts'
 export type { Change, Disk, Range, Row, View } from './disk.ts'
 export { comparePositions } from './guild-log.ts'
 export { openLmdbDisk, openLmdbStorage } from './lmdb.ts'

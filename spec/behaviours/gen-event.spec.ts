@@ -1,18 +1,25 @@
 import t, { type Test } from 'tap'
 import {
   type Context,
+  checkResponse,
   DynamicSupervisor,
   type EventHandler,
   exit,
   failure,
   GenEvent,
   type HandlerRef,
+  type LabelledResponse,
   type OtpNode,
   ok,
   Registry,
+  type RequestIds,
+  receiveResponse,
   reply,
+  reqidsAdd,
+  reqidsNew,
   type StartOptions,
   sys,
+  waitResponse,
 } from '../../lib/index.ts'
 import { EVENT_HANDLERS } from '../../lib/internal/limits.ts'
 import { exitsWith } from '../support/exits.ts'
@@ -294,6 +301,38 @@ t.test('gen_event_SUITE: call', async (t) => {
     await GenEvent.addSupHandler(this, 'm', dummyH, told)
     await call(dummyH, () => ['return', 'faulty'])
     t.match(await next(this), { type: 'gen_event_EXIT', handler: dummyH, reason: ['return', 'faulty'] })
+  })
+})
+
+t.test('gen_event_SUITE: send_request_receive_reqid_collection, _wait_, _check_', async (t) => {
+  const { node, told } = await stage(t)
+  await GenEvent.addHandler(node, 'm', [dummyH, 1], told)
+  await asProcess(node, async function () {
+    const ask = (ref: HandlerRef<DummyApi>, run?: () => unknown, manager = 'm') =>
+      run ? GenEvent.sendRequest(this, manager, ref, 'do', run) : GenEvent.sendRequest(this, manager, ref, 'hello')
+    t.same(await receiveResponse(this, ask([dummyH, 1])), ['reply', ['ok', 'hi']])
+    t.same(await receiveResponse(this, ask(dummyH)), ['reply', ['error', 'bad_module']])
+    t.same(await waitResponse(this, ask([dummyH, 1], undefined, 'none'), 1000), ['error', ['noproc', 'none']])
+    let ids = reqidsAdd(ask([dummyH, 1]), 'first', reqidsNew()) as RequestIds
+    ids = reqidsAdd(
+      ask([dummyH, 1], () => new Promise(() => {})),
+      'second',
+      ids,
+    )
+    ids = reqidsAdd(ask([dummyH, 1]), 'third', ids)
+    const [response, label, left] = (await receiveResponse(this, ids, 1000, true)) as LabelledResponse<unknown, unknown>
+    t.same([response, label, left.size], [['reply', ['ok', 'hi']], 'first', 2])
+    t.equal(await waitResponse(this, left, 1, true), 'timeout', 'a handler that never answers holds the manager')
+    node.exit(node.whereis('m')!, 'kill')
+    const failed = [await next(this), await next(this)].map((message) => checkResponse(message, left, true))
+    t.match(
+      failed.map((one) => one.slice(0, 2)).sort(([, a], [, b]) => (String(a) < String(b) ? -1 : 1)),
+      [
+        [['error', ['killed', 'm']], 'second'],
+        [['error', ['killed', 'm']], 'third'],
+      ],
+    )
+    t.equal(checkResponse('another', left, true), 'no_reply')
   })
 })
 

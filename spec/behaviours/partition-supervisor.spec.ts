@@ -197,6 +197,47 @@ t.test(
   },
 )
 
+t.test('partition_supervisor_test: resize!', async (t) => {
+  const { node } = nodeWithReports(t)
+  const { partitions, resize, whereis } = PartitionSupervisor
+  await node.supervise({ children: [spec('sized', agents, 3)] })
+  const pids = [0, 1, 2].map((n) => whereis(node, 'sized', n)!)
+  t.equal(await resize(node, 'sized', 3), 3, 'nothing to do')
+  t.equal(await resize(node, 'sized', 2), 3)
+  t.equal(partitions(node, 'sized'), 2)
+  t.notOk(pids[2]!.process, 'the last one was stopped')
+  t.equal(whereis(node, 'sized', 2), pids[0], 'its keys belong to others')
+  t.match(await PartitionSupervisor.countChildren(node, 'sized'), { specs: 3, active: 2 })
+  t.equal(await resize(node, 'sized', 0), 2)
+  t.equal(whereis(node, 'sized', 0), undefined)
+  await exitsWith(t, Agent.get(node, via<Number>('sized', 'key'), same), ['noproc'])
+  const sizes = await Promise.all([resize(node, 'sized', 3), resize(node, 'sized', 1), resize(node, 'sized', 2)])
+  t.same(sizes, [0, 3, 1], 'one after the other')
+  for (const key of [0, 1, 2]) t.equal(await Agent.get(node, via<Number>('sized', key), same), key % 2)
+  for (const wrong of [-1, 4, 1.5, '2' as never]) {
+    await t.rejects(resize(node, 'sized', wrong), { code: 'badarg', message: /0 to 3/ })
+  }
+  await exitsWith(t, resize(node, 'nobody', 1), ['noproc', ['PartitionSupervisor', 'partitions', ['nobody']]])
+})
+
+t.test('a partition that does not start again: the size stays, and another attempt may succeed', async (t) => {
+  const { node } = nodeWithReports(t)
+  let broken = false
+  const childSpec = (partition: number) =>
+    Agent.child(() => {
+      if (broken && partition === 1) throw new Error('broken')
+      return partition
+    })
+  await node.supervise({ children: [spec('shaky', childSpec, 3)] })
+  await PartitionSupervisor.resize(node, 'shaky', 1)
+  broken = true
+  await exitsWith(t, PartitionSupervisor.resize(node, 'shaky', 3), new Error('broken'))
+  t.equal(PartitionSupervisor.partitions(node, 'shaky'), 1)
+  broken = false
+  t.equal(await PartitionSupervisor.resize(node, 'shaky', 3), 1)
+  t.equal(await Agent.get(node, via<Number>('shaky', 2), same), 2)
+})
+
 t.test('strategy and intensity are those of all partitions together', async (t) => {
   const { node, reports } = nodeWithReports(t)
   const diary = new Diary()

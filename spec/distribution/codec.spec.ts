@@ -125,6 +125,8 @@ t.test('pids and refs find their node again', async (t) => {
 
   const ref = b.makeRef()
   t.equal((carry(ref) as Ref).address, b.address)
+  const timer = a.sendAfter(60_000, 'nobody', 1)
+  t.ok(equalTerms(carry(timer), timer))
 })
 
 t.test('a from travels, with all that is needed to answer', async (t) => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { loop, type Pid, type Ref } from '../../lib/index.ts'
+import { equalTerms, loop, type Pid, Ref } from '../../lib/index.ts'
 import { quiet, VirtualHost } from '../../lib/testing/index.ts'
 import { keptNode } from '../support/in-process.ts'
 
@@ -45,6 +45,25 @@ t.test('the timers of a process go with it, also a million', async (t) => {
   for (let i = 0; i < MILLION; i++) node.startTimer(1000 + i, pid, i)
   node.exit(pid, 'kill')
   t.equal(node.timers.size, 0)
+})
+
+t.test('a copy of the ref, which was at another node, leads to the timer, too', (t) => {
+  const host = new VirtualHost()
+  const { node } = keptNode(t, { host })
+  const ref = node.sendAfter(1000, 'nobody', 1)
+  const copy = new Ref({ ...ref.address }, ref.id)
+  t.ok(equalTerms(ref, copy))
+  t.ok(equalTerms(copy, ref))
+  t.equal(node.readTimer(copy), 1000)
+  t.equal(node.cancelTimer(new Ref({ ...ref.address, creation: 1 }, ref.id)), false, 'of an earlier start of the node')
+  t.equal(node.cancelTimer(copy), 1000)
+  t.equal(node.cancelTimer(copy), false)
+  t.equal(node.cancelTimer(ref), false)
+  const { node: other } = keptNode(t, { host })
+  const theirs = other.sendAfter(1000, 'nobody', 1)
+  t.equal(node.cancelTimer(theirs), false, 'a timer belongs to its node')
+  t.equal(other.cancelTimer(theirs), 1000)
+  t.end()
 })
 
 const step = fc.oneof(

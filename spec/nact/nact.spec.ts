@@ -14,11 +14,12 @@ import {
   start,
   stop,
 } from 'nact'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { createNode, type GenServer, loop, noreply, ok, type Pid, reply } from '../../lib/index.ts'
-import { connect, NactHost, persistOn, toPid, toRef } from '../../lib/nact/index.ts'
+import { connect, NactHost, persistOn, persistOnCassandra, toPid, toRef } from '../../lib/nact/index.ts'
 import { openLmdbDisk, openMemoryDisk } from '../../lib/storage/index.ts'
 import { createTestNode } from '../../lib/testing/index.ts'
+import { keyspaceOf, onCassandra } from '../support/cassandra.ts'
 
 interface Add {
   type: 'add'
@@ -199,15 +200,34 @@ async function ledger(
   return sum + message
 }
 
-for (const kind of ['memory', 'lmdb'] as const) {
-  t.test(`events and snapshots of spawnPersistent on ${kind}`, async (t) => {
+type Engine = ReturnType<typeof persistOn>
+
+/** Every kind of engine, each made anew: what one wrote another reads. */
+const engines: Record<'memory' | 'lmdb' | 'cassandra', (t: Test) => Promise<() => Promise<Engine>>> = {
+  async memory() {
+    const disk = openMemoryDisk()
+    return async () => persistOn(disk)
+  },
+  async lmdb(t) {
     const folder = mkdtempSync(join(tmpdir(), 'guildhall-nact-'))
     t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-    const disk = kind === 'memory' ? openMemoryDisk() : await openLmdbDisk(folder)
+    const disk = await openLmdbDisk(folder)
     t.teardown(() => disk.close())
+    return async () => persistOn(disk)
+  },
+  async cassandra(t) {
+    const cassandra = await keyspaceOf(t, 'nact')
+    return () => persistOnCassandra(cassandra)
+  },
+}
+
+for (const kind of ['memory', 'lmdb', 'cassandra'] as const) {
+  const needs = kind === 'cassandra' ? onCassandra : {}
+  t.test(`events and snapshots of spawnPersistent on ${kind}`, needs, async (t) => {
+    const open = await engines[kind](t)
     const sum = (actor: Ref<number | { ask: Ref<number> }>) =>
       query(actor, (ask: Ref<number>) => ({ ask }), 5000) as Promise<number>
-    const first = start(configurePersistence(persistOn(disk)))
+    const first = start(configurePersistence(await open()))
     const properties = { initialState: 0, snapshotEvery: 4 }
     const book = spawnPersistent(first, ledger as never, 'book', 'book', properties as never) as Ref<
       number | { ask: Ref<number> }
@@ -216,7 +236,7 @@ for (const kind of ['memory', 'lmdb'] as const) {
     t.equal(await sum(book), 55)
     stop(first)
 
-    const second = start(configurePersistence(persistOn(disk)))
+    const second = start(configurePersistence(await open()))
     const again = spawnPersistent(second, ledger as never, 'book', 'again', properties as never) as Ref<
       number | { ask: Ref<number> }
     >
@@ -229,8 +249,14 @@ for (const kind of ['memory', 'lmdb'] as const) {
   })
 }
 
-t.test('an engine reads by number, limit and tags, and takes each number once', async (t) => {
-  const engine = persistOn(openMemoryDisk())
+for (const kind of ['memory', 'lmdb', 'cassandra'] as const) {
+  const needs = kind === 'cassandra' ? onCassandra : {}
+  t.test(`an engine on ${kind} reads by number, limit and tags, and takes each number once`, needs, async (t) => {
+    await readsByNumber(t, await (await engines[kind](t))())
+  })
+}
+
+async function readsByNumber(t: Test, engine: Engine): Promise<void> {
   const event = (key: string, sequenceNumber: number, tags: string[] = []) => ({
     data: { n: sequenceNumber },
     sequenceNumber,
@@ -239,15 +265,19 @@ t.test('an engine reads by number, limit and tags, and takes each number once', 
     isDeleted: false,
     tags,
   })
-  for (let n = 1; n <= 2500; n++) await engine.persist(event('many', n, n % 2 === 0 ? ['even'] : []))
+  for (let n = 1; n <= 1200; n++) await engine.persist(event('many', n, n % 2 === 0 ? ['even'] : []))
   await engine.persist(event('mann', 1))
-  const numbers = async (...query: [number, number, string[]]) =>
-    ((await engine.events('many', ...query)) as unknown as { sequenceNumber: number }[]).map((e) => e.sequenceNumber)
-  t.equal((await numbers(0, Number.POSITIVE_INFINITY, [])).length, 2500)
-  t.strictSame(await numbers(2498, 10, []), [2499, 2500])
-  t.strictSame(await numbers(10, 3, ['even']), [12, 14, 16])
-  t.equal(await engine.events('many', 0, 3000, []).reduce((count) => count + 1, 0), 2500)
+  for (let n = 9998; n <= 10_001; n++) await engine.persist(event('edge', n))
+  const numbers = async (key: string, ...query: [number, number, string[]]) =>
+    ((await engine.events(key, ...query)) as unknown as { sequenceNumber: number }[]).map((e) => e.sequenceNumber)
+  t.equal((await numbers('many', 0, Number.POSITIVE_INFINITY, [])).length, 1200)
+  t.strictSame(await numbers('many', 1198, 10, []), [1199, 1200])
+  t.strictSame(await numbers('many', 10, 3, ['even']), [12, 14, 16])
+  t.strictSame(await numbers('many', 1200, 3, []), [])
+  t.strictSame(await numbers('edge', 0, 10, []), [9998, 9999, 10_000, 10_001])
+  t.strictSame(await numbers('edge', 9999, 10, []), [10_000, 10_001])
+  t.equal(await engine.events('many', 0, 3000, []).reduce((count) => count + 1, 0), 1200)
   await t.rejects(engine.persist(event('many', 7)), { code: 'event_exists' })
   await t.rejects(engine.persist(event('x'.repeat(300), 1)), { code: 'badarg' })
   await t.rejects(engine.persist(event('a\0b', 1)), { code: 'badarg' })
-})
+}

@@ -5,6 +5,7 @@ import type { Caller, CallOptions } from '../../kernel/context.ts'
 import { Exit, type Reason } from '../../kernel/exit.ts'
 import type { Pid } from '../../kernel/pid.ts'
 import type { Dest, Operations, ReplyOf, RequestArguments } from '../../kernel/protocol.ts'
+import { openRequest, type RequestId } from '../gen-server/request-ids.ts'
 import {
   ownerOf,
   processOf,
@@ -205,6 +206,21 @@ export async function call<H extends HandlerProtocol, K extends keyof Operations
   const location = ['gen_event', 'call', [manager, handler, query, ...waits]]
   const reasonFor = (why: Reason) => [why, location]
   return ask(caller, manager, 'call', { handler, operation, value }, timeout ?? CALL_TIMEOUT_MS, reasonFor)
+}
+
+/**
+ * Asks one handler without waiting; the response is taken with `waitResponse`, `receiveResponse` or `checkResponse`
+ * (gen_event:send_request/3 and its kin). Its value is what `call` resolves with.
+ */
+export function sendRequest<H extends HandlerProtocol, K extends keyof Operations<H, 'call'> & string>(
+  caller: Caller,
+  manager: Dest<EventManagerApi<never>>,
+  handler: HandlerRef<H>,
+  operation: K,
+  ...request: RequestArguments<Operations<H, 'call'>[K], never>
+): RequestId<ReplyOf<Operations<H, 'call'>[K]> | readonly ['error', Reason]> {
+  const asked = { handler, operation, value: request[0] }
+  return openRequest(ownerOf(caller), manager, 'call', asked) as RequestId<never>
 }
 
 /** The handlers, the newest first: each as it was added. */

@@ -95,13 +95,14 @@ export function specOfServer<P>(
   options: ChildOptions<P>,
   argumentsWith: (extra: readonly unknown[]) => readonly unknown[],
 ): ChildSpec<P> {
-  const { name, ...rest } = options
+  const { name, id = idOf(name), ...rest } = options
   const startOptions = name === undefined ? undefined : { name }
+  // With the spread first, each object has a hidden class of its own on Node 20, and thousands are slow to read.
   return {
-    ...rest,
-    id: options.id ?? idOf(name),
+    id,
     start: (parent, ...extra) =>
       startProcess(parent, program, argumentsWith(extra), 'link', startOptions) as Promise<StartResult<P>>,
+    ...rest,
   }
 }
 

@@ -4,6 +4,7 @@ import type { Caller } from '../../kernel/context.ts'
 import { Exit } from '../../kernel/exit.ts'
 import type { Node } from '../../kernel/node.ts'
 import type { Pid } from '../../kernel/pid.ts'
+import type { Process } from '../../kernel/process.ts'
 import type { Name, NameRegistry, Via } from '../../kernel/protocol.ts'
 import type { StartResult } from '../proc-lib/proc-lib.ts'
 import { type ChildSpec, idOf } from './child-spec.ts'
@@ -94,9 +95,49 @@ export function via<P = unknown>(name: SupervisorName, key: unknown): Via<P> {
   return { via: routing, key: [name, key] }
 }
 
-/** The number of partitions, whether all of them run or not. @throws Exit as `via`. */
+/** The number of partitions that keys are spread over, whether all of them run or not. @throws Exit as `via`. */
 export function partitions(caller: Caller, name: SupervisorName): number {
-  return partitionsOf(stateOf(caller.node, name))
+  return partitionsOf(foundOf(caller.node, name))
+}
+
+/**
+ * Changes the number of partitions, which keys are spread over, and resolves with what it was: stops those with the
+ * highest numbers, or starts stopped ones again, with an empty state. Keys move to other partitions. Of several such
+ * requests at once each waits for the one before.
+ * @param count 0 to as many as the supervisor was started with; with 0 every destination fails with `noproc`
+ * @throws Exit as `via`, or the reason for which a partition did not start again; those before it run, and count when
+ * all do. Fault `badarg` for another number.
+ */
+export async function resize(caller: Caller, name: SupervisorName, count: number): Promise<number> {
+  const process = foundOf(caller.node, name)
+  const most = stateOf(process).spec.children.length
+  if (!Number.isInteger(count) || count < 0 || count > most) {
+    throw fault('badarg', `this supervisor was started with ${most} partitions: 0 to ${most} can run, not ${count}`)
+  }
+  const before = resizing.get(process)
+  const change = (before ?? Promise.resolve()).then(() => changeSize(caller, process, count))
+  const settled = change.catch(() => {})
+  resizing.set(process, settled)
+  return change
+}
+
+/** The last change of each supervisor's size, settled or not. */
+const resizing = new WeakMap<Process, Promise<unknown>>()
+/** How many partitions are in use, of a supervisor for which that was changed. */
+const sizes = new WeakMap<Process, number>()
+
+async function changeSize(caller: Caller, process: Process, count: number): Promise<number> {
+  const supervisor = process.pid as Pid<SupervisorApi>
+  const current = partitionsOf(process)
+  // No key may lead to a partition that does not run yet, or runs no more.
+  if (count < current) sizes.set(process, count)
+  for (let id = current - 1; id >= count; id--) await Supervisor.terminateChild(caller, supervisor, id)
+  for (let id = current; id < count; id++) {
+    const started = await Supervisor.restartChild(caller, supervisor, id)
+    if (started[0] === 'error') throw new Exit(started[1])
+  }
+  sizes.set(process, count)
+  return current
 }
 
 /** The process of a partition by its number or by any key; undefined when it does not run. @throws as `via`. */
@@ -108,24 +149,29 @@ export function whereis(caller: Caller, name: SupervisorName, key: unknown): Pid
 const routing: NameRegistry = {
   whereisName(key, node) {
     const [name, of] = key as readonly [SupervisorName, unknown]
-    const state = stateOf(node, name)
-    return state.children.find(partitionOf(of, partitionsOf(state)))?.running
+    const process = foundOf(node, name)
+    const count = partitionsOf(process)
+    return count === 0 ? undefined : stateOf(process).children.find(partitionOf(of, count))?.running
   },
   registerName() {
     throw fault('badarg', 'a partition is started by its supervisor: no process can take its place')
   },
 }
 
-function partitionsOf({ spec }: SupervisorState): number {
-  return spec.children.length
+function partitionsOf(process: Process): number {
+  return sizes.get(process) ?? stateOf(process).spec.children.length
 }
 
-function stateOf(node: Node, name: SupervisorName): SupervisorState {
+function stateOf(process: Process): SupervisorState {
+  return process.state as SupervisorState
+}
+
+function foundOf(node: Node, name: SupervisorName): Process {
   const process = node.resolve(name).pid?.process
   if (process?.program !== supervisorProgram || process.state === undefined) {
     throw new Exit(['noproc', ['PartitionSupervisor', 'partitions', [name]]])
   }
-  return process.state as SupervisorState
+  return process
 }
 
 function checked<P>(spec: PartitionSupervisorSpec<P>): PartitionSupervisorSpec<P> {
