@@ -159,14 +159,6 @@ export class Start implements Request, Timer {
   }
 }
 
-let resolveLast: (result: never) => void
-let rejectLast: (error: Error) => void
-/** One executor for all promises, as in `makeCall`. */
-const capture = (resolve: (result: never) => void, reject: (error: Error) => void) => {
-  resolveLast = resolve
-  rejectLast = reject
-}
-
 /** Starts a process of `program`, whose first turn finds a `Start` in its state. */
 export function startProcess(
   caller: Caller,
@@ -175,9 +167,8 @@ export function startProcess(
   bond: Bond,
   options: StartOptions | undefined,
 ): Promise<StartMonitorResult | StartResult> {
-  const promise = new Promise<StartMonitorResult | StartResult>(capture)
-  begin(ownerOf(caller), program, args, bond, options, resolveLast as Start['tell'], rejectLast)
-  return promise
+  const owner = ownerOf(caller)
+  return new Promise((tell, refuse) => begin(owner, program, args, bond, options, tell, refuse))
 }
 
 /** As `startProcess` without a bond; resolves with the pid, or rejects with an `Exit` of the reason, or of `ignore`. */
@@ -187,16 +178,15 @@ export function startOrThrow<P>(
   args: readonly unknown[],
   options: StartOptions | undefined,
 ): Promise<Pid<P>> {
-  const promise = new Promise<Pid<P>>(capture)
-  const resolve = resolveLast as (pid: Pid) => void
-  const reject = rejectLast
-  const tell = (result: StartMonitorResult | StartResult) => {
-    if (result === 'ignore') reject(new Exit('ignore'))
-    else if (result[0] === 'error') reject(new Exit(result[1]))
-    else resolve(result[1] as Pid)
-  }
-  begin(ownerOf(caller), program, args, 'none', options, tell, reject)
-  return promise
+  const owner = ownerOf(caller)
+  return new Promise<Pid<P>>((resolve, reject) => {
+    const tell = (result: StartMonitorResult | StartResult) => {
+      if (result === 'ignore') reject(new Exit('ignore'))
+      else if (result[0] === 'error') reject(new Exit(result[1]))
+      else resolve(result[1] as Pid<P>)
+    }
+    begin(owner, program, args, 'none', options, tell, reject)
+  })
 }
 
 function begin(
