@@ -6,6 +6,8 @@ const WIDTH = 860
 const LABEL = 250
 const BAR = 14
 const GAP = 12
+/** What the two lines of a group's label take at least. */
+const LINES = 28
 const COLOURS = { ours: '#2f6f4f', BEAM: '#a2003e', ractor: '#b7652b', nact: '#5b7fa6', 'C, send': '#666666' }
 
 const { rows } = JSON.parse(readFileSync(process.argv[2], 'utf8'))
@@ -30,15 +32,10 @@ function draw(rows) {
       y += BAR + 2
       return line
     })
-    y += GAP
-    return `${text(10, top + 11, row.work, 'bold')}\n${text(10, top + 25, row.unit, 'small')}\n${lines.join('\n')}`
+    y = Math.max(y, top + LINES) + GAP
+    return `${text(10, top + 11, row.work, 'bold')}\n${text(10, top + 25, `${row.unit === 'bytes' ? 'bytes, fewer are better' : row.unit}, Node ${row.node}`, 'small')}\n${lines.join('\n')}`
   })
-  const title = text(
-    10,
-    20,
-    `Guildhall beside its peers, Node ${rows[0]?.node ?? ''}; each group has its own scale`,
-    'small',
-  )
+  const title = text(10, 20, 'Guildhall beside its peers; each group has its own scale', 'small')
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${y}" width="${WIDTH}" height="${y}" role="img">
 <title>Guildhall beside its peers</title>
 <style>text { font: 12px system-ui, sans-serif; fill: #222 } .bold { font-weight: 600 } .small { font-size: 11px; fill: #666 }</style>
