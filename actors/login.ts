@@ -63,7 +63,9 @@ export async function resume(
 
 const AUTHENTICATION_FAILED: Close = { code: CloseCode.AUTHENTICATION_FAILED, reason: 'Authentication failed.' }
 
-async function authenticate({ storage }: House, token: string): Promise<User | null> {
+/** Some libraries send their tokens here as they send them with REST, behind `Bot `. */
+async function authenticate({ storage }: House, given: string): Promise<User | null> {
+  const token = given.replace(/^Bot /, '')
   return tokenUser(token) === null ? null : storage.userByToken(hashToken(token))
 }
 

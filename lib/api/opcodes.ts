@@ -20,13 +20,13 @@ const PRESENCE_UPDATE = form({
 
 const IDENTIFY = form({
   token: text(),
-  intents: integer({ min: 0 }),
+  intents: integer(),
   // Told for statistics; older clients call their fields otherwise.
   properties: anyObject(),
   // A wish: payloads may always come uncompressed.
   compress: optional(flag()),
   large_threshold: optional(integer({ min: 50, max: 250 })),
-  shard: optional(pair(integer({ min: 0 }), integer({ min: 1 }))),
+  shard: optional(pair(integer(), integer())),
   presence: optional(PRESENCE_UPDATE),
 })
 

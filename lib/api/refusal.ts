@@ -75,6 +75,7 @@ const OF_FAULTS: Partial<Record<FaultCode, Refused>> = {
   guild_busy: OVERLOADED,
   guild_unavailable: OVERLOADED,
   storage_busy: OVERLOADED,
+  storage_failed: OVERLOADED,
   storage_unreachable: OVERLOADED,
   body_too_large: [413, 40_005, 'Request entity too large'],
 }

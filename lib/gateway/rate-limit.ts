@@ -162,7 +162,10 @@ export function rateLimited(input: RateHeaderInput, scope: RateScope): HttpReply
   return jsonReply(429, { message, retry_after: Math.ceil(wait) / 1000, global }, headers)
 }
 
+/** What sums of a clock's fractions may be off by: a window of 5 seconds is not one of 5.001. */
+const INEXACT_MS = 1e-6
+
 /** Milliseconds as seconds, rounded up: a client that waits as long as it is told must not come too early. */
 function seconds(milliseconds: number): string {
-  return (Math.ceil(milliseconds) / 1000).toFixed(3)
+  return (Math.ceil(milliseconds - INEXACT_MS) / 1000).toFixed(3)
 }

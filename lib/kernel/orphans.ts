@@ -3,12 +3,22 @@ import type { Process } from './process.ts'
 /** The processes whose calls failed, by the error they were thrown. */
 export const owners: WeakMap<object, Process> = new WeakMap()
 
+const told: ((reason: unknown) => boolean)[] = []
+
+/**
+ * Leaves rejections that nobody awaits alone when `isTold` says that their reason is told elsewhere as well: for
+ * adapters of packages that reject a promise of their own beside the one they return.
+ */
+export function disregardOrphans(isTold: (reason: unknown) => boolean): void {
+  if (!told.includes(isTold)) told.push(isTold)
+}
+
 /**
  * Ends the process that a promise belongs to which was rejected with `reason` and which nobody awaits. False when the
- * reason is not known to come from a process.
+ * reason is not known to come from a process, nor from a package that tells it elsewhere.
  */
 export function endOwnerOf(reason: unknown): boolean {
   const owner = typeof reason === 'object' && reason !== null ? owners.get(reason) : undefined
   owner?.crash(reason)
-  return owner !== undefined
+  return owner !== undefined || told.some((isTold) => isTold(reason))
 }

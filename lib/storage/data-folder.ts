@@ -41,7 +41,7 @@ function makeFolder(path: string): void {
   const parent = dirname(path)
   makeFolder(parent)
   try {
-    fs.mkdirSync(path)
+    fs.mkdirSync(path, 0o700) // what is said in private, and hashes of tokens, are for this user alone
   } catch (reason) {
     const madeMeanwhile = fs.statSync(path, { throwIfNoEntry: false })?.isDirectory()
     if (!madeMeanwhile) throw reason

@@ -1,5 +1,6 @@
 import type { RootDatabase } from 'lmdb'
 import { type Fault, fault } from '../internal/errors.ts'
+import { disregardOrphans } from '../kernel/orphans.ts'
 import { flushFolder, prepareDataFolder } from './data-folder.ts'
 import type { Change, Disk, Range, Row } from './disk.ts'
 import { openStorage } from './ordered-storage.ts'
@@ -33,6 +34,7 @@ export async function openLmdbDisk(folder: string): Promise<Disk> {
 
 /** The native part is loaded on first use, so that importing this module costs nothing where lmdb is not used. */
 async function loadLmdb(): Promise<typeof import('lmdb')> {
+  disregardOrphans(isCommitFailure)
   try {
     return await import('lmdb')
   } catch (cause) {
@@ -155,9 +157,14 @@ function openFault(folder: string, reason: unknown): Fault {
  * same turn, or never: whatever is not there after that turn is not waited for.
  */
 async function commitCause(reason: unknown): Promise<unknown> {
-  if (!(reason instanceof Error && 'commitError' in reason && reason.commitError instanceof Promise)) return reason
+  if (!isCommitFailure(reason)) return reason
   const cause: Promise<unknown> = reason.commitError.catch((error: unknown) => error)
   return Promise.race([cause, Promise.resolve().then(() => reason)])
+}
+
+/** lmdb rejects with it the promise of each write of a transaction, of which only the transaction's own is awaited. */
+function isCommitFailure(reason: unknown): reason is Error & { readonly commitError: Promise<unknown> } {
+  return reason instanceof Error && 'commitError' in reason && reason.commitError instanceof Promise
 }
 
 function messageOf(reason: unknown): string {

@@ -26,6 +26,9 @@ t.test('frames that are out of order or out of shape close the connection with t
     ['a wrong token', 4004, (c) => c.send(2, { token: `${alice.token.slice(0, -4)}AAAA`, intents: 0, properties: {} })],
     ['a RESUME with a wrong token', 4004, (c) => c.send(6, { token: 'x', session_id: 'x', seq: 1 })],
     ['an unknown intent', 4013, (c) => c.identify(1 << 30)],
+    ['a shard below none', 4010, (c) => c.identify(0, { shard: [-1, 2] })],
+    ['a shard of none', 4010, (c) => c.identify(0, { shard: [0, 0] })],
+    ['intents below none', 4013, (c) => c.identify(-1)],
     ['a shard that is none', 4010, (c) => c.identify(0, { shard: [2, 2] })],
     [
       'a second IDENTIFY',

@@ -28,7 +28,11 @@ for (const transport of transports()) {
       second.send(6, { token: alice.token, session_id: ready.d.session_id, seq: 2 })
       t.match(await second.next(0), { s: 3, t: 'MESSAGE_CREATE', d: { content: 'while away' } })
       t.match(await second.next(0), { s: 4, t: 'RESUMED' })
-      second.socket.close(1000)
+      second.socket.terminate()
+      const third = await Client.open(server)
+      third.send(6, { token: `Bot ${alice.token}`, session_id: ready.d.session_id, seq: 4 })
+      t.match(await third.next(0), { t: 'RESUMED' }, 'a token as some libraries send it')
+      third.socket.close(1000)
     })
 
     await t.test('what breaks the rules is closed with its code, and nobody else is disturbed', async (t) => {
@@ -49,6 +53,8 @@ for (const transport of transports()) {
         ['a second IDENTIFY', [identifyOf(await chat.account('bob')), identify], 4005],
         ['a malformed presence', [identifyOf(await chat.account('bob')), { op: 3, d: { status: 'asleep' } }], 4002],
         ['a shard that cannot be', [{ op: 2, d: { ...identify.d, shard: [2, 2] } }], 4010],
+        ['a shard below none', [{ op: 2, d: { ...identify.d, shard: [-1, 2] } }], 4010],
+        ['intents below none', [{ op: 2, d: { ...identify.d, intents: -1 } }], 4013],
         ['intents that are not there', [{ op: 2, d: { ...identify.d, intents: 2 ** 40 } }], 4013],
         ['121 frames in a minute', Array.from({ length: 121 }, () => ({ op: 1, d: null })), 4008],
       ]

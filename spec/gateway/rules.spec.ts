@@ -130,6 +130,8 @@ t.test('headers', async (t) => {
     'X-RateLimit-Reset-After': '1.235',
     'X-RateLimit-Bucket': 'abcd',
   })
+  const inexact = { ...input, decision: { ...decision, resetAfterMs: 5_000.000000000931 } }
+  t.equal(rateHeaders(inexact)['X-RateLimit-Reset-After'], '5.000', 'a sum of fractions of milliseconds')
   const refused = { ...input, decision: { ...decision, allowed: false, remaining: 0 } }
   const user = rateLimited(refused, 'user')
   t.equal(user.status, 429)

@@ -1,4 +1,4 @@
-import { execFileSync, fork } from 'node:child_process'
+import { execFile, execFileSync, fork } from 'node:child_process'
 import { once } from 'node:events'
 import {
   appendFileSync,
@@ -12,6 +12,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import t from 'tap'
 import { openLmdbStorage, openStorage } from '../../lib/storage/index.ts'
 import { storageConformance } from './conformance.ts'
@@ -60,6 +61,15 @@ t.test('a short-lived second OS process creates a user, and the first sees it at
   t.equal(await storage.userByToken(aHash('from the other process')), null)
   execFileSync(process.execPath, [...process.execArgv, otherProcess, folder, 'create a user'])
   t.same(await storage.userByToken(aHash('from the other process')), aUser('77'), 'without a turn of the event loop')
+})
+
+t.test('a disk that is full: writes are refused with a code, reads and the OS process go on', async (t) => {
+  // No disk here is small, so no file may grow past 1 MB: the same refusal by the same system call.
+  const limited = 'ulimit -f 1024; exec "$@"'
+  const script = fileURLToPath(new URL('./full-disk.ts', import.meta.url))
+  const command = ['-c', limited, 'bash', process.execPath, ...process.execArgv, script, freshFolder()]
+  const { stdout } = await promisify(execFile)('bash', command, { timeout: 60_000 })
+  t.same(JSON.parse(stdout), { refused: 'storage_failed', next: 'storage_failed', read: '1', wrote: true })
 })
 
 t.test('a second OS process shares the folder while the first has it open', async (t) => {
