@@ -15,7 +15,7 @@ interface Example {
 }
 
 const DOCS = ['README.md', ...filesIn('docs', '.md')]
-const HEADERS = filesIn('lib/behaviours', '.ts')
+const HEADERS = [...filesIn('lib/behaviours', '.ts'), ...filesIn('lib/nact', '.ts')]
 const examples = [...HEADERS.flatMap((path) => inComments(path)), ...DOCS.flatMap((path) => inMarkdown(path))].filter(
   ({ code }) => /^import (\{[^}]*\}|.*) from 'guildhall/.test(code),
 )

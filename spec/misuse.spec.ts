@@ -1,5 +1,6 @@
 import t from 'tap'
 import { createNode, describe, Exit, Fault, type GenServer, ok, type Report, reply } from '../lib/index.ts'
+import { COMPANIONS } from './misuse/companions.ts'
 import { PROCESSES } from './misuse/processes.ts'
 import { SERVERS } from './misuse/servers.ts'
 import { SUPERVISORS } from './misuse/supervisors.ts'
@@ -17,6 +18,7 @@ const TABLES: Readonly<Record<string, readonly Misuse[]>> = {
   'supervisors and applications': SUPERVISORS,
   'tasks, threads and stages': WORK,
   'registries, groups, tables, sys, upgrades': TOOLS,
+  'testing and nact': COMPANIONS,
 }
 
 const Bystander: GenServer<{ state: null; call: { ping(): 'pong' } }> = {

@@ -129,6 +129,8 @@ export interface SpawnOptions extends ProcessOptions {
 export interface SpawnRequestOptions extends SpawnOptions {
   /** The `type` of the message that answers, instead of `spawn_reply`. */
   readonly replyTag?: string
+  /** Which outcomes are told: `yes` (the default) for both, `no` for none. A monitor still tells of the end. */
+  readonly reply?: 'yes' | 'no' | 'error_only' | 'success_only'
 }
 
 /** What a `spawnRequest` delivers. */

@@ -20,6 +20,7 @@ import { addLink, hasLink, type Links } from './links.ts'
 import { EMPTY, giveRingBack, takeRing } from './mailbox.ts'
 import type { Node } from './node.ts'
 import { admit, maySend, observed, replied, runObserved } from './observe.ts'
+import { mustHaveKnownNames } from './option-names.ts'
 import { Pid, type Ref } from './pid.ts'
 import * as dictionary from './process-dictionary.ts'
 import { type FlagName, type FlagValue, setFlag } from './process-flag.ts'
@@ -372,10 +373,12 @@ export class Process implements Context, CallOwner {
 
   monitor(to: Dest, options?: MonitorOptions): Ref {
     this.#mustLive()
+    if (options !== undefined) mustHaveKnownNames('monitor', options, ['tag', 'alias'])
     return signals.monitor(this, to, options?.tag ?? 'DOWN', options?.alias)
   }
 
   demonitor(ref: Ref, options?: { flush?: boolean }): boolean {
+    if (options !== undefined) mustHaveKnownNames('demonitor', options, ['flush'])
     const active = signals.demonitor(this, ref)
     if (!active && options?.flush) {
       this.takeFirst((message) => (message as { ref?: unknown } | null)?.ref === ref)
@@ -393,6 +396,7 @@ export class Process implements Context, CallOwner {
 
   alias(options?: { readonly reply?: boolean }): Ref {
     this.#mustLive()
+    if (options !== undefined) mustHaveKnownNames('alias', options, ['reply'])
     const ref = this.node.makeRef()
     this.node.aliases.activate(this, ref, options?.reply === true ? 'reply' : 'explicit_unalias')
     return ref

@@ -115,6 +115,9 @@ export function receive(
 ): Promise<unknown> {
   if (process.program !== rawProgram) throw fault('badarg', 'receive is for raw processes; others have handlers')
   if (process.ended) return new Promise(() => {})
+  if (options !== undefined && (typeof options !== 'object' || options === null)) {
+    throw fault('badarg', `the options of receive are an object, { after: 100 }, not ${String(options)}`)
+  }
   const after = options?.after ?? Number.POSITIVE_INFINITY
   if (!isTimeout(after)) throw fault('timeout_value', `got ${String(after)}`)
   if (process.rare?.receiver !== undefined) throw fault('badarg', 'a receive of this process is waiting already')
@@ -122,12 +125,17 @@ export function receive(
     throw fault('badarg', 'receive takes a function that tells whether a message is the one')
   }
   const message = process.takeFirst(match)
-  if (message !== EMPTY) return Promise.resolve(message)
-  if (after === 0) return Promise.resolve(TIMEOUT)
+  if (message !== EMPTY) return atOnce(process, message)
+  if (after === 0) return atOnce(process, TIMEOUT)
   return new Promise((resolve) => {
     const receiver = new Receiver(process, match, resolve)
     process.extra.receiver = receiver
     if (after !== Number.POSITIVE_INFINITY) process.node.timers.start(receiver, after)
     process.flags &= ~BUSY
   })
+}
+
+/** A process that never has to wait shares the turn with all others nevertheless. */
+function atOnce(process: Process, message: unknown): Promise<unknown> {
+  return new Promise((resolve) => process.node.scheduler.charge(() => resolve(message)))
 }

@@ -36,9 +36,7 @@ export class Scheduler {
   #startedAt = Number.NaN
   readonly #turn = () => this.#runTurn()
   readonly #freshTurn = () => {
-    this.#spent = 0
-    this.#nextLook = LOOK_EVERY
-    this.#startedAt = Number.NaN
+    this.#startAnew()
     this.#runTurn()
   }
 
@@ -67,6 +65,19 @@ export class Scheduler {
     else this.#host.macrotask(this.#freshTurn)
   }
 
+  /**
+   * Counts what a process handles without the scheduler, so that a loop of such things yields as well: `proceed` is
+   * called at once, or, when the budget is spent, after the others have had their turn.
+   */
+  charge(proceed: () => void): void {
+    this.#spent++
+    if (this.#spent < this.#nextLook || !this.#isSpent()) return proceed()
+    this.#host.macrotask(() => {
+      this.#startAnew()
+      proceed()
+    })
+  }
+
   #runTurn(): void {
     const queue = this.#queue
     while (this.#inLanes > 0 || queue.size > 0) {
@@ -78,6 +89,12 @@ export class Scheduler {
     }
     this.#scheduled = false
     this.#afterTurn()
+  }
+
+  #startAnew(): void {
+    this.#spent = 0
+    this.#nextLook = LOOK_EVERY
+    this.#startedAt = Number.NaN
   }
 
   /** Leaves the others their turn and goes on after it. */

@@ -5,7 +5,7 @@ import { Pid, type Ref } from './pid.ts'
 import type { Process } from './process.ts'
 import type { Program } from './program.ts'
 import { exitSignal, Monitor } from './signals.ts'
-import { spawnRequest, spawnWith } from './spawn.ts'
+import { spawnRequest, spawnWith, tellerOf } from './spawn.ts'
 
 /**
  * Spawning on another node. A function cannot travel, so a node offers what others may spawn there, by name, and the
@@ -98,8 +98,8 @@ export function requestOffered(
   const { node } = parent
   if (offered.node === node.name) return spawnRequest(parent, node.offered(offered.name) as Body, options, args)
   const ref = node.makeRef()
-  const type = options.replyTag ?? 'spawn_reply'
-  const settle = (result: Spawned) => parent.deliver(Object.freeze({ type, ref, result }))
+  const tell = tellerOf(parent, options)
+  const settle = (result: Spawned) => tell(ref, result)
   node.remote.spawn(new PendingSpawn(offered.node, parent, ref, options, settle), offered.name, args)
   return ref
 }

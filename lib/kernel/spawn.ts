@@ -37,17 +37,40 @@ export function spawnRequest<A extends readonly unknown[]>(
   options: SpawnRequestOptions,
   args: A,
 ): Ref {
-  if (typeof options !== 'object' || options === null) throw fault('badarg', 'the options of a spawn are an object')
-  const type = options.replyTag ?? 'spawn_reply'
-  const tell = (ref: Ref, result: SpawnReply['result']): Ref => {
-    parent.deliver(Object.freeze({ type, ref, result }))
-    return ref
-  }
+  const tell = tellerOf(parent, options)
   try {
-    const { pid, ref } = spawnWith(parent, body, options, args)
-    return tell(ref ?? parent.node.makeRef(), ['ok', pid])
+    const { pid, ref = parent.node.makeRef() } = spawnWith(parent, body, options, args)
+    tell(ref, ['ok', pid])
+    return ref
   } catch (refused) {
     if (!(refused instanceof Fault) || refused.code !== 'system_limit') throw refused
-    return tell(parent.node.makeRef(), ['error', refused.code])
+    const ref = parent.node.makeRef()
+    tell(ref, ['error', refused.code])
+    return ref
+  }
+}
+
+const REPLIES: Record<NonNullable<SpawnRequestOptions['reply']>, readonly string[]> = {
+  yes: ['ok', 'error'],
+  no: [],
+  error_only: ['error'],
+  success_only: ['ok'],
+}
+
+/**
+ * What tells `parent` of an outcome, when that is one of those it wants to hear of.
+ * @throws Fault `badarg` for options that are none.
+ */
+export function tellerOf(
+  parent: Process,
+  options: SpawnRequestOptions,
+): (ref: Ref, result: SpawnReply['result']) => void {
+  if (typeof options !== 'object' || options === null) throw fault('badarg', 'the options of a spawn are an object')
+  const { replyTag: type = 'spawn_reply', reply = 'yes' } = options
+  if (!Object.hasOwn(REPLIES, reply)) {
+    throw fault('badarg', `reply is ${Object.keys(REPLIES).join(', ')}, not ${String(reply)}`)
+  }
+  return (ref, result) => {
+    if (REPLIES[reply].includes(result[0])) parent.deliver(Object.freeze({ type, ref, result }))
   }
 }

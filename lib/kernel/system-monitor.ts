@@ -2,6 +2,7 @@ import { fault } from '../internal/errors.ts'
 import { ENDED, OBSERVED } from './flags.ts'
 import type { Watchdog } from './host.ts'
 import type { Node } from './node.ts'
+import { mustHaveKnownNames } from './option-names.ts'
 import { Pid } from './pid.ts'
 import type { Process } from './process.ts'
 
@@ -32,6 +33,8 @@ export interface SystemMonitorOptions {
   readonly busyLink?: boolean
 }
 
+const OPTIONS: readonly (keyof SystemMonitorOptions)[] = ['longSchedule', 'largeMailbox', 'busyLink']
+
 /** What the monitor receives. `pid` is the process that it is about. */
 export type SystemMonitorMessage =
   | MonitorEvent<'long_schedule', { readonly timeout: number; readonly in: string }>
@@ -57,6 +60,7 @@ export function setSystemMonitor(
   pid: Pid | undefined,
   options: SystemMonitorOptions,
 ): SystemMonitorSetting | undefined {
+  mustHaveKnownNames('a system monitor', options, OPTIONS)
   if (pid !== undefined) check(node, pid, options)
   const before = node.monitored
   before?.close()

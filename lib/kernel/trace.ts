@@ -64,6 +64,7 @@ export class Trace {
 
 /** See `Node.trace`. */
 export function setTrace(node: Node, pid: Pid, tracer: Pid | false, flags: readonly TraceFlag[]): void {
+  if (!Array.isArray(flags)) throw fault('badarg', `trace flags are an array, of ${FLAGS.join(', ')}`)
   for (const flag of flags) {
     if (!FLAGS.includes(flag)) throw fault('badarg', `a trace flag is one of ${FLAGS.join(', ')}, not ${String(flag)}`)
   }

@@ -2,6 +2,7 @@ import { fault } from '../internal/errors.ts'
 import { NACT_QUERY_MS, NACT_REFS } from '../internal/limits.ts'
 import { CALL, Cast, type Request, STOP } from '../kernel/calls.ts'
 import type { Caller } from '../kernel/context.ts'
+import { DEST_FORMS, isDest } from '../kernel/destination.ts'
 import type { Node } from '../kernel/node.ts'
 import { Pid } from '../kernel/pid.ts'
 import type { Process } from '../kernel/process.ts'
@@ -31,9 +32,10 @@ const bridges = new WeakMap<Node, Bridge>()
 /**
  * A reference that nact's functions take, for a process, by pid or name, here or on another node. The same destination
  * gives the same reference. `stop` of it asks the process to end with `shutdown`.
- * @throws Fault `system_limit` beyond NACT_REFS destinations on a node.
+ * @throws Fault `badarg` for what is no destination, `system_limit` beyond NACT_REFS destinations on a node.
  */
 export function toRef<M = unknown>(caller: Caller, to: Dest): Ref<M> {
+  if (!isDest(to)) throw fault('badarg', DEST_FORMS)
   const { node } = caller
   let bridge = bridges.get(node)
   if (bridge === undefined || bridge.ended) {

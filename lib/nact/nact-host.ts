@@ -1,6 +1,7 @@
 import type { GenServer } from '../behaviours/gen-server/gen-server.ts'
 import { noreply, ok, reply, stop } from '../behaviours/gen-server/results.ts'
 import { type ChildOptions, type ChildSpec, child } from '../behaviours/supervisor/child-spec.ts'
+import { fault } from '../internal/errors.ts'
 import type { Caller } from '../kernel/context.ts'
 import type { Dest } from '../kernel/protocol.ts'
 import {
@@ -18,14 +19,15 @@ import {
  *
  *     import { createNode } from 'guildhall'
  *     import { NactHost } from 'guildhall/nact'
- *     import { dispatch, spawn } from 'nact'
+ *     import { dispatch, type Ref, spawn } from 'nact'
  *
- *     const node = createNode()
+ *     const contacts = (names: readonly string[] = [], name: string) => [...names, name]
+ *
+ *     await using node = createNode()
  *     await node.supervise({
- *       children: [NactHost.child((system) => spawn(system, contacts, 'contacts'), { name: 'contacts-host' })],
+ *       children: [NactHost.child((system) => spawn(system, contacts, 'contacts'), { name: 'contacts' })],
  *     })
- *     const { contacts } = await NactHost.actors(node, 'contacts-host')
- *     dispatch(contacts, { type: 'create', name: 'Alice' })
+ *     dispatch(await NactHost.actors<Ref<string>>(node, 'contacts'), 'Alice')
  *
  * Its life:
  *
@@ -34,6 +36,8 @@ import {
  *              it again, with a new system and new actors. That is an error that was escalated to the system, and one
  *              of a top-level actor without an `onCrash` of its own: nact alone would print it and stop the actor
  *     end      the system is stopped, with all its actors, before links and monitors hear of it; also after a kill
+ *
+ * nact gives an actor of `spawnStateless` an `onCrash` of its own, which goes on silently: its host never hears of it.
  *
  * Inside the system nact's own rules go on: an `onCrash` decides before anyone here hears of the error, and a child
  * without one is stopped and its parent not told.
@@ -101,8 +105,14 @@ function escalating(crashed: (name: string, error: unknown) => void): Plugin {
   }
 }
 
-/** The specification of a host. `setup` runs at every start. */
+/**
+ * The specification of a host. `setup` runs at every start.
+ * @throws Fault `badarg` for a `setup` that is no function.
+ */
 function hostChild<A>(setup: Setup<A>, { plugins = [], ...options }: HostOptions<A> = {}): ChildSpec<HostApi<A>> {
+  if (typeof setup !== 'function') {
+    throw fault('badarg', 'setup is a function that spawns the top-level actors: (system) => spawn(system, ...)')
+  }
   const spec = child(Host, [setup, plugins], options as ChildOptions<HostApi>)
   return spec as ChildSpec<HostApi<A>>
 }

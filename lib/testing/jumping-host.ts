@@ -32,7 +32,7 @@ export class JumpingHost extends VirtualHost {
       this.#looking = false
       const next = this.nextDue
       if (next === undefined) return
-      if (this.#macrotasks === 0) this.advance(next - this.now)
+      if (this.#macrotasks === 0) this.advance(Math.max(0, next - this.now)) // what was due while it stalled is late
       this.#lookAhead()
     })
   }

@@ -10,7 +10,7 @@ import type { Report } from '../kernel/report.ts'
 import { addWatcher } from '../kernel/signals.ts'
 import { systemHost } from '../kernel/system-host.ts'
 import { SeededHost } from './seeded-host.ts'
-import { quiet, type VirtualHost } from './virtual-host.ts'
+import { mustBeDuration, quiet, type VirtualHost } from './virtual-host.ts'
 
 /**
  * A node for tests. Its clock stands still until it is advanced, its randomness and the order in which ready processes
@@ -60,15 +60,19 @@ export class TestNode extends OtpNode {
     return quiet(this.host)
   }
 
-  /** Lets `milliseconds` pass: what is due runs at its own time, and what follows from it before the next is due. */
+  /**
+   * Lets `milliseconds` pass: what is due runs at its own time, and what follows from it before the next is due.
+   * @throws Fault `badarg` for what is no number of milliseconds, 0 or more.
+   */
   async advance(milliseconds: number): Promise<void> {
+    mustBeDuration(milliseconds)
     const end = this.host.now + milliseconds
     await this.quiet()
     for (let due = this.host.nextDue; due !== undefined && due <= end; due = this.host.nextDue) {
-      this.host.advance(due - this.host.now)
+      this.host.advance(Math.max(0, due - this.host.now)) // what was due while the host stalled is late
       await this.quiet()
     }
-    this.host.advance(end - this.host.now)
+    this.host.advance(Math.max(0, end - this.host.now))
     await this.quiet()
   }
 

@@ -1,3 +1,4 @@
+import { fault } from '../internal/errors.ts'
 import type { Host } from '../kernel/host.ts'
 import { systemHost } from '../kernel/system-host.ts'
 
@@ -20,9 +21,13 @@ export class VirtualHost implements Host {
   #random: number
   #turns = 0
 
-  /** `seed` is a positive integer; `wall` the wall-clock time, in milliseconds since 1970, that it starts with. */
+  /**
+   * `seed` is a positive integer; `wall` the wall-clock time, in milliseconds since 1970, that it starts with.
+   * @throws Fault `badarg` for a seed that is no integer.
+   */
   constructor(seed = 1, wall = 1_700_000_001_000) {
-    this.#random = 1 + (Math.abs(Math.trunc(seed)) % (MODULUS - 1))
+    if (!Number.isInteger(seed)) throw fault('badarg', `a seed is a whole number, not ${String(seed)}`)
+    this.#random = 1 + (Math.abs(seed) % (MODULUS - 1))
     this.#wallAtZero = wall - this.#now
   }
 
@@ -93,9 +98,13 @@ export class VirtualHost implements Host {
     this.#now += milliseconds
   }
 
-  /** Runs the timers that are due within `milliseconds`, in order, each at its own time, and moves the clock on. */
+  /**
+   * Runs the timers that are due within `milliseconds`, in order, each at its own time, and moves the clock on.
+   * @throws Fault `badarg` for what is no number of milliseconds, 0 or more.
+   */
   advance(milliseconds: number): void {
-    const end = this.#now + Math.max(0, milliseconds)
+    mustBeDuration(milliseconds)
+    const end = this.#now + milliseconds
     for (let next = this.#nextUntil(end); next !== undefined; next = this.#nextUntil(end)) {
       this.#timers.delete(next)
       this.#now = Math.max(this.#now, next.due)
@@ -116,6 +125,12 @@ export class VirtualHost implements Host {
 }
 
 const MODULUS = 2_147_483_647
+
+/** @throws Fault `badarg` for what a clock that never goes back cannot be advanced by. */
+export function mustBeDuration(milliseconds: number): void {
+  if (Number.isFinite(milliseconds) && milliseconds >= 0) return
+  throw fault('badarg', `a clock is advanced by milliseconds, 0 or more, not ${String(milliseconds)}`)
+}
 
 /**
  * Resolves when everything on `host` that was ready has run, up to what waits for time, and nothing has become ready

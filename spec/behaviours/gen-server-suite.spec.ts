@@ -243,6 +243,10 @@ t.test('stop results: with a reply, without, with a shutdown, out of each callba
       .catch((thrown) => answered.push(thrown.reason[0]))
   t.same(await run(asking), ['terminate', worse, 's'])
   t.same(answered, [worse], 'a result that is wrong gives no reply')
+  for (const wrong of [5000, 'hibernate', null] as unknown as { timeout: number }[]) {
+    const term = ['bad_return_value', ['reply', 'r', 's', wrong]]
+    t.same(await run(failing((state) => reply('r', state, wrong))), ['terminate', term, 's'], 'options are an object')
+  }
 })
 
 t.test('handle_event_timeout, _zero, _plain, start_event_timeout: the time without a message', async (t) => {

@@ -133,6 +133,22 @@ t.test('stream', async (t) => {
     t.match(await lenient.next(), { done: true })
   })
 
+  t.test('options of a subscription that are wrong are told at once, and nobody is subscribed', async (t) => {
+    const node = testNode(t)
+    const above: unknown[] = []
+    const to = await node.start(Numbers, [above, 10])
+    const wrong = [
+      [{ maxDemand: 0 }, /maxDemand is a number of events, 1 or more, not 0/],
+      [{ maxDemand: 2, minDemand: 5 }, /minDemand is 0 or more and below maxDemand, not 5/],
+      [{ cancel: 'never' as 'transient' }, /cancel is permanent, transient or temporary, not never/],
+    ] as const
+    for (const [options, message] of wrong) {
+      t.throws(() => GenStage.stream(node, [to, { to, ...options }]), { name: 'Fault', code: 'badarg', message })
+    }
+    await node.quiet()
+    t.strictSame([above, node.processCount], [[], 1])
+  })
+
   t.test('its consumer ends with the process that runs the loop', async (t) => {
     const node = testNode(t)
     const numbers = await node.start(Numbers, [[], 1000])

@@ -1,5 +1,16 @@
 import t from 'tap'
-import { exit, type OtpNode, type Pid, Supervisor, type SupervisorApi } from '../../lib/index.ts'
+import {
+  child,
+  exit,
+  type GenServer,
+  GenStatem,
+  type OtpNode,
+  ok,
+  type Pid,
+  type StateMachine,
+  Supervisor,
+  type SupervisorApi,
+} from '../../lib/index.ts'
 import { quiet, VirtualHost } from '../../lib/testing/index.ts'
 import { exitsWith } from '../support/exits.ts'
 import {
@@ -313,4 +324,30 @@ t.test('a group of which a member does not start is tried again from where the s
       strategy === 'one_for_all' ? ['c ends: shutdown', 'a ends: shutdown', 'a starts'] : ['c ends: shutdown']
     t.same(diary.read(), [...firstAttempt, ...expected[strategy], 'c starts'], strategy)
   }
+})
+
+t.test('a child is started with the options of a start', async (t) => {
+  const { node } = nodeWithReports(t)
+  const Idle: GenServer<{ state: number }> = { init: () => ok(0), handleCall: {} }
+  const mailbox = { limit: 2, policy: 'reject' } as const
+  const machine: StateMachine<{ state: 'on'; data: number }> = {
+    callbackMode: 'handle_event_function',
+    init: () => GenStatem.ok('on', 0),
+    handleEvent: () => GenStatem.keepStateAndData(),
+  }
+  await node.supervise({
+    children: [
+      child(Idle, [], { name: 'bounded', mailbox, priority: 'high', hibernateAfter: 5 }),
+      GenStatem.child(machine, [], { name: 'machine', mailbox }),
+    ],
+  })
+  const info = (name: string, item: 'mailbox' | 'priority') => node.processInfo(node.whereis(name)!, item)
+  t.match(info('bounded', 'mailbox'), ['mailbox', mailbox])
+  t.same(info('bounded', 'priority'), ['priority', 'high'])
+  t.match(info('machine', 'mailbox'), ['mailbox', mailbox])
+  const Stuck: GenServer<{ state: number }> = { init: () => new Promise(() => {}), handleCall: {} }
+  await exitsWith(t, node.supervise({ children: [child(Stuck, [], { id: 'stuck', timeout: 1 })] }), [
+    'shutdown',
+    ['failed_to_start_child', 'stuck', 'timeout'],
+  ])
 })

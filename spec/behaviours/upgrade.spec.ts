@@ -307,3 +307,33 @@ t.test('behaviours of several kinds in one upgrade: a failure of one puts the ot
   t.same(await node.call(server, 'add', 1), [7, 'apples'])
   t.equal(await told(), 1011)
 })
+
+t.test('of two upgrades at once the second waits, and leaves alone what runs the old module no more', async (t) => {
+  const node = nodeFor(t)
+  const server = await node.start(V1, [7])
+  const slow = (unit: string): GenServer<UnitApi> => ({
+    ...V2,
+    codeChange: async (_vsn, count) => {
+      await node.sleep(5)
+      return ok({ count: count as number, unit })
+    },
+  })
+  const [pears, plums] = [slow('pears'), slow('plums')]
+  const both = await Promise.all([
+    upgrade(node, [{ module: 'count', from: V1, to: pears }]),
+    upgrade(node, [{ module: 'count', from: V1, to: plums }]),
+  ])
+  t.same(both, [[server], []])
+  t.same(await sys.getState(node, server), { count: 7, unit: 'pears' })
+  t.same(await sys.getState(node, await node.start(V1, [1])), await sys.getState(node, await node.start(plums, [1])))
+})
+
+t.test('a module of which nothing has run yet is replaced, too', async (t) => {
+  const node = nodeFor(t)
+  const early: GenServer<CountApi> = { ...V1 }
+  t.same(await upgrade(node, [{ module: 'early', from: early, to: V2, extra: 'apples' }]), [])
+  t.match(await node.call(await node.start(early, [3]), 'add', 1), [4, String])
+  const later: GenServer<CountApi> = { ...V1 }
+  const other = nodeFor(t)
+  t.equal(await other.call(await other.start(later, [3]), 'add', 1), 4, 'and nothing else')
+})

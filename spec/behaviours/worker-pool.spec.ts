@@ -143,6 +143,7 @@ t.test('run: values, errors, and threads that are kept', async (t) => {
   await t.rejects(Pool.run(node, 'pool', job('later'), [() => {}], PATIENT), { code: 'uncloneable' })
   await t.rejects(Pool.run(node, 'pool', job('returnFunction'), [], PATIENT), { code: 'uncloneable' })
   t.equal(await Pool.run(node, 'pool', job('count'), [], PATIENT), 2, 'it was one thread all the time')
+  t.equal(await Pool.run(node, 'pool', job('count'), undefined as never, PATIENT), 3, 'arguments left out are none')
   t.same(await Pool.status(node, 'pool'), { threads: 1, idle: 1, waiting: 0 })
   await t.rejects(Pool.run(node, 'pool', 'no target' as never, [], PATIENT), { code: 'badarg' })
   await t.rejects(Pool.run(node, 'pool', job('add'), [], { timeout: -1 }), { code: 'bad_timeout' })

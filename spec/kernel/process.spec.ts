@@ -272,6 +272,42 @@ t.test('an endless ping-pong and a caller without end leave timers their turn', 
   t.ok(calls > 0, 'both went on')
 })
 
+t.test('a raw process that never has to wait leaves timers and others their turn', async (t) => {
+  const loops: Record<string, (this: Context) => Promise<void>> = {
+    async 'feeds itself'() {
+      this.send(this.self, 'again')
+      for (;;) this.send(this.self, await this.receive())
+    },
+    async 'looks again and again'() {
+      for (;;) await this.receive(undefined, { after: 0 })
+    },
+    async 'finds what it looks for among others'() {
+      for (let i = 0; ; i++) {
+        this.send(this.self, 'other')
+        this.send(this.self, i)
+        await this.receive((message) => message === i)
+        await this.receive((message) => message === 'other')
+      }
+    },
+  }
+  for (const [name, body] of Object.entries(loops)) {
+    const node = createNode(silent)
+    let others = 0
+    node.spawn(body)
+    const other = node.spawn(
+      loop(function (this: Context) {
+        others++
+      }, undefined),
+    )
+    for (let i = 0; i < 3; i++) {
+      node.send(other, i)
+      await new Promise((resolve) => setTimeout(resolve, 1))
+    }
+    t.equal(others, 3, name)
+    node.kill()
+  }
+})
+
 t.test('a busy process does not keep the others waiting', async (t) => {
   const node = createNode(silent)
   t.teardown(() => node.kill())

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { type Context, createNode, type DownMessage, exit, Pid, type SpawnReply } from '../../lib/index.ts'
+import { type Context, createNode, type DownMessage, exit, Pid, type SpawnReply, TIMEOUT } from '../../lib/index.ts'
 
 const quiet = { reporter: () => {} }
 
@@ -23,6 +23,22 @@ t.test('spawnOpt returns the monitor when there is one, and links when it is tol
     const [pid, ref] = this.spawnOpt(() => exit('c'), { monitor: { tag: 'gone' } })
     t.match(await this.receive(), { type: 'gone', ref, object: pid, reason: 'c' })
     t.throws(() => this.spawnOpt('no function' as never, {}), { code: 'badarg' })
+  }),
+)
+
+t.test('spawnRequest tells of the outcomes that it is asked for', () =>
+  inProcess(async function () {
+    const told = async (reply: 'yes' | 'no' | 'error_only' | 'success_only') => {
+      const ref = this.spawnRequest(() => {}, { reply, link: false })
+      const first = await this.receive(undefined, { after: 0 })
+      return first !== TIMEOUT && (first as SpawnReply).ref === ref
+    }
+    t.equal(await told('yes'), true)
+    t.equal(await told('success_only'), true)
+    t.equal(await told('no'), false)
+    t.equal(await told('error_only'), false)
+    t.throws(() => this.spawnRequest(() => {}, { reply: 'never' as 'no' }), { code: 'badarg', message: /error_only/ })
+    t.throws(() => this.receive(undefined, 10 as never), { code: 'badarg', message: /after: 100/ })
   }),
 )
 

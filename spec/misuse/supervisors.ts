@@ -5,7 +5,7 @@ const BAD = 'bad_supervisor'
 
 const one = (options: object) => child(Counter, [0], { id: 'one', ...options })
 const supervise = (children: unknown) => (node: Node) => node.supervise({ children })
-const dynamic = async (node: Node, spec: object = {}) => {
+const dynamic = async (node: Node, spec: unknown = {}) => {
   await node.supervise({ children: [DynamicSupervisor.child(spec, { name: 'jobs' })] })
   return 'jobs'
 }
@@ -130,6 +130,19 @@ export const SUPERVISORS: readonly Misuse[] = [
     BAD,
     'invalid_strategy, rest_for_one',
     (node) => dynamic(node, { strategy: 'rest_for_one' }),
+  ],
+  ['no specification of a dynamic supervisor', BAD, '{ maxChildren, ... }', (node) => dynamic(node, null)],
+  [
+    'the same when it is linked',
+    'supervisor_data',
+    'supervisor_data, {invalid_type, null}',
+    (_node, self) => DynamicSupervisor.startLink(self, null),
+  ],
+  [
+    'a number as its specification',
+    'supervisor_data',
+    'invalid_type, 5',
+    (node) => DynamicSupervisor.startLink(node, 5),
   ],
   ['fewer than no children', BAD, 'maxChildren is a number, 0 or more', (node) => dynamic(node, { maxChildren: -1 })],
   ['one extra argument', BAD, 'extraArguments is an array', (node) => dynamic(node, { extraArguments: 'x' })],

@@ -1,5 +1,7 @@
 import type { Context, OtpNode } from '../../lib/index.ts'
 import * as library from '../../lib/index.ts'
+import * as nactLibrary from '../../lib/nact/index.ts'
+import * as testingLibrary from '../../lib/testing/index.ts'
 
 /** A value as a JavaScript user without types has it: what there is is known, what it takes is not. */
 export type Untyped<T> = T extends abstract new (
@@ -16,6 +18,10 @@ export type Untyped<T> = T extends abstract new (
 
 /** Everything that `import ... from 'guildhall'` gives, without types. */
 export const js: Untyped<typeof library> = library as unknown as Untyped<typeof library>
+
+/** The same of `guildhall/testing` and `guildhall/nact`. */
+export const testing: Untyped<typeof testingLibrary> = testingLibrary as unknown as Untyped<typeof testingLibrary>
+export const nact: Untyped<typeof nactLibrary> = nactLibrary as unknown as Untyped<typeof nactLibrary>
 
 export type Node = Untyped<OtpNode>
 export type Self = Untyped<Context>

@@ -12,6 +12,7 @@ function foreignTask(node: Node): Promise<unknown> {
   })
 }
 
+const hash = { module: new URL('node:crypto'), function: 'getHashes' }
 const pool = async (node: Node) => node.supervise({ children: [Pool.child({ name: 'pool', threads: 1, queue: 0 })] })
 const consumerOf = (options: unknown) =>
   GenStage.consumer({
@@ -98,6 +99,24 @@ export const WORK: readonly Misuse[] = [
     async (node) => {
       await pool(node)
       await Pool.run(node, 'pool', () => 1, [])
+    },
+  ],
+  [
+    'a number of arguments for a thread',
+    'badarg',
+    'the arguments of getHashes are an array, not 5',
+    async (node) => {
+      await pool(node)
+      await Pool.run(node, 'pool', hash, 5)
+    },
+  ],
+  [
+    'arguments for a thread that are null, for a lease',
+    'badarg',
+    'are an array, not null',
+    async (node) => {
+      await pool(node)
+      await Pool.runOn(node, await Pool.checkout(node, 'pool'), hash, null)
     },
   ],
   [
@@ -193,6 +212,18 @@ export const WORK: readonly Misuse[] = [
     'bad_return_value',
     'emit([...events], state)',
     async (node) => exhaust(GenStage.stream(node, [await node.start(producerOf(GenStage.emit('abc', 0)), [])])),
+  ],
+  [
+    'a stream without demand',
+    'badarg',
+    'maxDemand is a number of events, 1 or more, not 0',
+    async (node) => GenStage.stream(node, [{ to: await node.start(producerOf(js.noreply(0)), []), maxDemand: 0 }]),
+  ],
+  [
+    'a stream that wants more at the least than at the most',
+    'badarg',
+    'minDemand is 0 or more and below maxDemand, not 5',
+    (node) => GenStage.stream(node, [{ to: 'nobody', maxDemand: 2, minDemand: 5 }]),
   ],
   [
     'a stream of one producer',

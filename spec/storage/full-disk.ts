@@ -12,7 +12,7 @@ const storage = await openLmdbStorage(process.argv[2]!)
 await storage.createUser(aUser('1'), aHash('before'))
 const generation = await storage.raiseGeneration('5')
 await storage.commit('5', { generation, writes: [{ op: 'put_guild', guild: aGuild('5') }], events: [] })
-const text = 'x'.repeat(2000)
+const text = 'x'.repeat(200_000)
 let acknowledged = 0
 let refused: unknown
 while (refused === undefined) {

@@ -64,8 +64,8 @@ t.test('a short-lived second OS process creates a user, and the first sees it at
 })
 
 t.test('a disk that is full: writes are refused with a code, reads and the OS process go on', async (t) => {
-  // No disk here is small, so no file may grow past 1 MB: the same refusal by the same system call.
-  const limited = 'ulimit -f 1024; exec "$@"'
+  // No disk here is small, so no file may grow past 32 MB: the same refusal by the same system call.
+  const limited = 'ulimit -f 32768; exec "$@"'
   const script = fileURLToPath(new URL('./full-disk.ts', import.meta.url))
   const command = ['-c', limited, 'bash', process.execPath, ...process.execArgv, script, freshFolder()]
   const { stdout } = await promisify(execFile)('bash', command, { timeout: 60_000 })

@@ -59,10 +59,7 @@ export class Result {
 
   /** The tuple that Erlang would have returned, for `bad_return_value` and for reports. */
   get term(): unknown {
-    const { timeout, hibernate } = this.options ?? {}
-    const next = this.options?.continue
-    const tail =
-      next !== undefined ? [['continue', next]] : timeout !== undefined ? [timeout] : hibernate ? ['hibernate'] : []
+    const tail = this.#tail
     switch (this.kind) {
       case OK:
         return ['ok', this.state, ...tail]
@@ -79,6 +76,16 @@ export class Result {
       default:
         return ['error', this.reason]
     }
+  }
+
+  /** The options as OTP has them behind the state; what is none, as it is. */
+  get #tail(): readonly unknown[] {
+    const { options } = this
+    if (options === undefined) return []
+    if (typeof options !== 'object' || options === null) return [options]
+    const { timeout, hibernate, continue: next } = options
+    if (next !== undefined) return [['continue', next]]
+    return timeout !== undefined ? [timeout] : hibernate ? ['hibernate'] : []
   }
 }
 

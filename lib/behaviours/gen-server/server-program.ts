@@ -397,8 +397,9 @@ export function serverProgramOf(module: object): ServerProgram {
 
 function isValid(options: unknown): options is ResultOptions | undefined {
   if (options === undefined) return true
-  const { timeout } = options as ResultOptions
-  return timeout === undefined || isTimeout(timeout)
+  if (typeof options !== 'object' || options === null) return false
+  const { timeout, hibernate } = options as { readonly timeout?: unknown; readonly hibernate?: unknown }
+  return (timeout === undefined || isTimeout(timeout)) && (hibernate === undefined || typeof hibernate === 'boolean')
 }
 
 function termOf(result: unknown): unknown {

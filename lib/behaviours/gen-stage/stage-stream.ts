@@ -40,7 +40,9 @@ export function stream<E>(
 ): AsyncIterable<E> {
   const given: readonly SubscribeTo<E>[] = producers
   if (!Array.isArray(producers)) throw fault('badarg', 'a stream takes an array of producers')
-  return { [Symbol.asyncIterator]: () => iterate(caller, given.map(completed), options) }
+  // Here, because a subscription that is refused later only leaves the loop without one of its producers.
+  const subscriptions = given.map(completed)
+  return { [Symbol.asyncIterator]: () => iterate(caller, subscriptions, options) }
 }
 
 interface Chunk {
@@ -148,7 +150,10 @@ const Reader = consumer<ReaderApi>({
 
 function completed<E>(producer: SubscribeTo<E>): SubscribeOptions<E> {
   const isOptions = typeof producer === 'object' && 'to' in producer
-  return { cancel: 'transient', ...(isOptions ? producer : { to: producer }) }
+  const subscription: SubscribeOptions<E> = { cancel: 'transient', ...(isOptions ? producer : { to: producer }) }
+  const checked = checkSubscription(subscription)
+  if (typeof checked === 'string') throw fault('badarg', checked)
+  return subscription
 }
 
 async function* iterate<E>(

@@ -11,7 +11,7 @@ import {
   type StartResult,
   startProcess,
 } from '../proc-lib/proc-lib.ts'
-import { type ChildOptions, type ChildSpec, idOf } from '../supervisor/child-spec.ts'
+import { type ChildOptions, type ChildSpec, specOfServer } from '../supervisor/child-spec.ts'
 import type { StateMachine, StatemActions, StatemArguments, StatemProtocol } from './state-machine.ts'
 import { statemProgramOf } from './statem-program.ts'
 
@@ -62,16 +62,7 @@ export function child<P extends StatemProtocol>(
   args: NoInfer<StatemArguments<P>>,
   options: ChildOptions<P> = {},
 ): ChildSpec<P> {
-  const { name, ...rest } = options
-  const program = statemProgramOf(module)
-  const startOptions = name === undefined ? undefined : { name }
-  return {
-    ...rest,
-    id: options.id ?? idOf(name),
-    start: (parent, ...extra) =>
-      startProcess(parent, program, [...extra, ...args], 'link', startOptions) as Promise<StartResult<P>>,
-    modules: options.modules ?? [module],
-  }
+  return specOfServer(statemProgramOf(module), { modules: [module], ...options }, (extra) => [...extra, ...args])
 }
 
 export interface StatemLoopOptions<P extends StatemProtocol> {

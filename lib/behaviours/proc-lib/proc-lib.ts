@@ -4,7 +4,7 @@ import type { Caller, ProcessOptions } from '../../kernel/context.ts'
 import { Exit, type Reason } from '../../kernel/exit.ts'
 import { HAS_PARENT, OBSERVED, PROC_LIB } from '../../kernel/flags.ts'
 import { Node } from '../../kernel/node.ts'
-import type { Pid, Ref } from '../../kernel/pid.ts'
+import { Pid, type Ref } from '../../kernel/pid.ts'
 import { Process } from '../../kernel/process.ts'
 import type { Program } from '../../kernel/program.ts'
 import type { Name, Via } from '../../kernel/protocol.ts'
@@ -208,6 +208,9 @@ function begin(
   if (!Array.isArray(args))
     return reject(fault('badarg', 'the arguments of init are an array: start(Module, [...args])'))
   const name = options?.name
+  if (name !== undefined && !isNameHere(name, owner.node)) {
+    return reject(fault('badarg', 'a process is registered on its own node: by a string, name(...), or a via'))
+  }
   const holder = name === undefined ? undefined : owner.node.resolve(name).pid
   if (holder !== undefined) return tell(['error', ['already_started', holder]])
   const start = new Start(owner, bond, args, options, tell)
@@ -216,6 +219,11 @@ function begin(
   } catch (refused) {
     reject(refused as Error)
   }
+}
+
+/** A pid and a name on another node lead to a process, and are nothing to register one under. */
+function isNameHere(name: object | string, node: Node): boolean {
+  return !(name instanceof Pid) && !(typeof name === 'object' && 'node' in name && name.node !== node.name)
 }
 
 /** The process or node behind a `Caller`. */

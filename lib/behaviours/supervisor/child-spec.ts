@@ -53,10 +53,8 @@ export type ChildStart<P = unknown> = StartResult<P> | readonly ['ok', Pid<P>, u
 /** A specification with nothing left open. */
 export type CompleteChildSpec = Required<ChildSpec>
 
-export interface ChildOptions<P = unknown> extends Omit<ChildSpec, 'start' | 'type'> {
-  /** Registered for the child; also its id when it is given none. */
-  readonly name?: StartOptions<P>['name']
-}
+/** What a child that is a server is supervised and started with. Its name is also its id when it is given none. */
+export interface ChildOptions<P = unknown> extends Omit<ChildSpec, 'start' | 'type'>, StartOptions<P> {}
 
 /** The specification of a child that is a server of `module`, started with `args`. */
 export function child<P extends Protocol>(
@@ -95,8 +93,8 @@ export function specOfServer<P>(
   options: ChildOptions<P>,
   argumentsWith: (extra: readonly unknown[]) => readonly unknown[],
 ): ChildSpec<P> {
-  const { name, id = idOf(name), ...rest } = options
-  const startOptions = name === undefined ? undefined : { name }
+  const { name, timeout, hibernateAfter, priority, mailbox, id = idOf(name), ...rest } = options
+  const startOptions = givenOf({ name, timeout, hibernateAfter, priority, mailbox }) as StartOptions<P> | undefined
   // With the spread first, each object has a hidden class of its own on Node 20, and thousands are slow to read.
   return {
     id,
@@ -104,6 +102,12 @@ export function specOfServer<P>(
       startProcess(parent, program, argumentsWith(extra), 'link', startOptions) as Promise<StartResult<P>>,
     ...rest,
   }
+}
+
+/** Those that were given; undefined for none. */
+function givenOf(options: Readonly<Record<string, unknown>>): object | undefined {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined)
+  return given.length === 0 ? undefined : Object.fromEntries(given)
 }
 
 /** The id of a child that has a name and no id of its own. */

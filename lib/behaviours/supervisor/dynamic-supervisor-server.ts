@@ -61,6 +61,7 @@ export const DynamicSupervisorServer: GenServer<DynamicSupervisorApi> = {
   init(spec) {
     this.trapExit(true)
     const process = processOf(this)
+    if (typeof spec !== 'object' || spec === null) return stop(invalidFlag('invalid_type', spec)[1])
     const { strategy = 'one_for_one', maxChildren = DYNAMIC_CHILDREN, extraArguments = [] } = spec
     const rule = completeIntensity(spec, DYNAMIC_RESTART_INTENSITY)
     if (strategy !== 'one_for_one') return stop(invalidFlag('invalid_strategy', strategy)[1])

@@ -4,7 +4,8 @@ import { Pid } from '../../kernel/pid.ts'
 
 /** What would be right, by the terms in which OTP says what is wrong with a supervisor's specification. */
 const RIGHT: Readonly<Record<string, string>> = {
-  invalid_type: 'a specification is an object, { strategy, children, ... }',
+  invalid_type:
+    'a specification is an object, { strategy, children, ... }, or { maxChildren, ... } of a dynamic supervisor',
   invalid_strategy: 'a strategy is one_for_one, one_for_all, rest_for_one or simple_one_for_one',
   invalid_intensity: 'intensity is a number of restarts, 0 or more',
   invalid_period: 'period is a number of seconds, 1 or more',

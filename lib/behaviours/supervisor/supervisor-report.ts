@@ -7,6 +7,9 @@ import type { SupervisedChild } from './supervised-children.ts'
 /** What a supervisor reports as an error; the label and the context of OTP's report are the same. */
 export type SupervisorErrorLabel = 'start_error' | 'child_terminated' | 'shutdown' | 'shutdown_error'
 
+const GAVE_UP =
+  'its children ended more often than intensity allows within period: mend what last_reasons tell, or allow for more'
+
 /**
  * The reports of one supervisor, with the labels and keys of OTP (supervisor.erl, `report_error` and
  * `report_progress`). A supervisor is called by its registered name, `['local', name]`, or else `[pid, module]`.
@@ -34,7 +37,7 @@ export class SupervisorReports {
   /** `{supervisor, shutdown}`: the supervisor gives up. `reasons` tell what its children ended with last. */
   gaveUp(child: SupervisedChild, reasons: readonly RestartReason[]): void {
     const offender = { pid: child.reportedPid, ...termOf(child.spec) }
-    this.#error('shutdown', 'reached_max_restart_intensity', offender, { last_reasons: reasons })
+    this.#error('shutdown', 'reached_max_restart_intensity', offender, { last_reasons: reasons, hint: GAVE_UP })
   }
 
   /** `{supervisor, progress}`, for information: `child` was started. */

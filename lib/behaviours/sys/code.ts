@@ -10,6 +10,14 @@ import type { Program } from '../../kernel/program.ts'
  */
 const programs = new WeakMap<object, Program>()
 const replaced = new WeakMap<Node, ReadonlyMap<Program, Program>>()
+/** What is to be replaced on a node as soon as there is a program of it. */
+const awaited = new WeakMap<Node, readonly (() => Replacement | undefined)[]>()
+
+/** A program, and what is to run in its place. */
+export interface Replacement {
+  readonly old: Program
+  readonly next: Program
+}
 
 /** The program for `module`, made with `make` when there is none. */
 export function programFor<P extends Program>(module: object, make: (module: object) => P): P {
@@ -29,6 +37,7 @@ export function knownProgram(module: object): Program | undefined {
 
 /** What is to run on `node` in the place of `program`: itself, unless it was replaced. */
 export function currentProgram(node: Node, program: Program): Program {
+  if (awaited.has(node)) replaceAwaited(node)
   const replacements = replaced.get(node)
   if (replacements === undefined) return program
   let current = program
@@ -42,4 +51,19 @@ export function replaceProgram(node: Node, from: Program, to: Program): void {
   replacements.delete(to) // it is current now: an older upgrade that led away from it is over
   if (from !== to) replacements.set(from, to)
   replaced.set(node, replacements)
+}
+
+/** As `replaceProgram`, for code of which nothing was ever started: `find` tells once its program has been made. */
+export function replaceFirst(node: Node, find: () => Replacement | undefined): void {
+  awaited.set(node, [...(awaited.get(node) ?? []), find])
+}
+
+function replaceAwaited(node: Node): void {
+  const missing = awaited.get(node)!.filter((find) => {
+    const found = find()
+    if (found !== undefined) replaceProgram(node, found.old, found.next)
+    return found === undefined
+  })
+  if (missing.length === 0) awaited.delete(node)
+  else awaited.set(node, missing)
 }

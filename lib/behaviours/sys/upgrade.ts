@@ -5,7 +5,7 @@ import { describe, Exit, type Reason } from '../../kernel/exit.ts'
 import type { Node } from '../../kernel/node.ts'
 import type { Pid } from '../../kernel/pid.ts'
 import type { Process } from '../../kernel/process.ts'
-import { knownProgram, replaceProgram } from './code.ts'
+import { knownProgram, replaceFirst, replaceProgram } from './code.ts'
 import { resume, suspend } from './sys.ts'
 import { isSuspended } from './sys-debug.ts'
 import type { CodeChange, SystemServer, UndoCodeChange } from './system-server.ts'
@@ -70,7 +70,9 @@ export interface UpgradeOptions {
 }
 
 /**
- * Upgrades all processes of `node` that run one of these modules, and resolves with their pids when they go on.
+ * Upgrades all processes of `node` that run one of these modules, and resolves with their pids when they go on. What is
+ * started of an old module from then on runs the new one, also when none of it ran before. Of several upgrades of one
+ * node at once, each waits for the one before.
  * @throws Fault `upgrade_failed` when one could not be suspended in time, or its `codeChange` failed: the cause is an
  * `Exit` of `[module, pid, reason]`. All processes go on as they were then.
  */
@@ -81,7 +83,20 @@ export async function upgrade(
 ): Promise<readonly Pid[]> {
   if (!Array.isArray(upgrades)) throw fault('badarg', `${AN_UPGRADE}, in an array`)
   for (const one of upgrades as readonly Upgrade[]) check(one)
-  const running = new RunningUpgrade(node, upgrades, options.timeout ?? CALL_TIMEOUT_MS)
+  const before = upgrading.get(node) ?? Promise.resolve()
+  const mine = before.then(() => carryOut(new RunningUpgrade(node, upgrades, options.timeout ?? CALL_TIMEOUT_MS)))
+  const settled = mine.then(
+    () => {},
+    () => {},
+  )
+  upgrading.set(node, settled)
+  return mine
+}
+
+/** The last upgrade of each node: of several at once, each waits for the one before. */
+const upgrading = new WeakMap<Node, Promise<void>>()
+
+async function carryOut(running: RunningUpgrade): Promise<readonly Pid[]> {
   try {
     while (await running.changeNew());
   } catch (failed) {
@@ -206,6 +221,7 @@ class RunningUpgrade {
     for (const upgrade of this.#upgrades) {
       const programs = programsOf(upgrade)
       if (programs !== undefined) replaceProgram(this.#node, programs.old, programs.next)
+      else replaceFirst(this.#node, () => programsOf(upgrade))
     }
   }
 }

@@ -3,7 +3,7 @@ import type { Pid } from '../../kernel/pid.ts'
 import { Process } from '../../kernel/process.ts'
 import { link } from '../../kernel/signals.ts'
 import { ownerOf, processOf } from '../proc-lib/proc-lib.ts'
-import type { ChildOptions, ChildSpec } from '../supervisor/child-spec.ts'
+import type { ChildSpec } from '../supervisor/child-spec.ts'
 import { adopt, handleOf, type TaskHandle } from './task-handle.ts'
 import { spawnTask, type TaskBody, TaskStart } from './task-process.ts'
 import { type StreamBody, type StreamOptions, type StreamResult, stream } from './task-stream.ts'
@@ -67,7 +67,7 @@ export function startLink(caller: Caller, body: TaskBody): readonly ['ok', Pid] 
 }
 
 /** The specification of a child that is a task: `temporary`, so not started again, unless told otherwise. */
-export function child(body: TaskBody, options: Omit<ChildOptions, 'name'> = {}): ChildSpec {
+export function child(body: TaskBody, options: Omit<ChildSpec, 'start' | 'type'> = {}): ChildSpec {
   return { id: 'Task', restart: 'temporary', ...options, start: (parent) => startLink(parent, body) }
 }
 

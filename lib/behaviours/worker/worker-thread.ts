@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { type Fault, fault } from '../../internal/errors.ts'
-import { type Reason, reasonOf } from '../../kernel/exit.ts'
+import { describe, type Reason, reasonOf } from '../../kernel/exit.ts'
 
 /** A function that a module exports, by its name: what can be run in another thread, where no closure can follow. */
 export interface ModuleFunction {
@@ -19,10 +19,15 @@ export interface Job {
 /** What came of a job: what the function returned, or what it threw. */
 export type JobResult = readonly ['ok', unknown] | readonly ['error', unknown]
 
-export function jobOf(target: ModuleFunction, args: readonly unknown[]): Job {
+/**
+ * `args` that are left out are none.
+ * @throws Fault `badarg` for what is no function of a module, and for arguments that are no array.
+ */
+export function jobOf(target: ModuleFunction, args: readonly unknown[] = []): Job {
   const { module, function: name } = Object(target) as ModuleFunction
   if (!(module instanceof URL)) throw fault('badarg', 'module is a URL: new URL("./file.js", import.meta.url)')
   if (typeof name !== 'string') throw fault('badarg', 'function is the name of a function that the module exports')
+  if (!Array.isArray(args)) throw fault('badarg', `the arguments of ${name} are an array, not ${describe(args)}`)
   return { module: module.href, function: name, args }
 }
 
