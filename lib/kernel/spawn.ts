@@ -17,7 +17,7 @@ export function spawnWith<A extends readonly unknown[]>(
   options: SpawnOptions,
   args: A,
 ): { readonly pid: Pid; readonly ref: Ref | undefined } {
-  if (typeof options !== 'object' || options === null) throw fault('badarg', 'the options of a spawn are an object')
+  mustBeOptions(options)
   const child = parent.node.spawnProcess(body, args, options)
   const { pid } = child
   child.parent = parent.pid
@@ -28,6 +28,10 @@ export function spawnWith<A extends readonly unknown[]>(
   if (!options.monitor) return { pid, ref: undefined }
   const { tag, alias }: MonitorOptions = options.monitor === true ? {} : options.monitor
   return { pid, ref: monitor(parent, pid, tag ?? 'DOWN', alias) }
+}
+
+function mustBeOptions(options: unknown): void {
+  if (typeof options !== 'object' || options === null) throw fault('badarg', 'the options of a spawn are an object')
 }
 
 /** `erlang:spawn_request`: what comes of it is told in a message, ahead of anything from the new process. */
@@ -65,7 +69,7 @@ export function tellerOf(
   parent: Process,
   options: SpawnRequestOptions,
 ): (ref: Ref, result: SpawnReply['result']) => void {
-  if (typeof options !== 'object' || options === null) throw fault('badarg', 'the options of a spawn are an object')
+  mustBeOptions(options)
   const { replyTag: type = 'spawn_reply', reply = 'yes' } = options
   if (!Object.hasOwn(REPLIES, reply)) {
     throw fault('badarg', `reply is ${Object.keys(REPLIES).join(', ')}, not ${String(reply)}`)

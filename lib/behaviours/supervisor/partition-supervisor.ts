@@ -1,5 +1,6 @@
 import { fault } from '../../internal/errors.ts'
 import { DYNAMIC_RESTART_INTENSITY, PARTITIONS, PARTITIONS_MAX } from '../../internal/limits.ts'
+import { Turns } from '../../internal/turns.ts'
 import type { Caller } from '../../kernel/context.ts'
 import { Exit } from '../../kernel/exit.ts'
 import type { Node } from '../../kernel/node.ts'
@@ -114,15 +115,10 @@ export async function resize(caller: Caller, name: SupervisorName, count: number
   if (!Number.isInteger(count) || count < 0 || count > most) {
     throw fault('badarg', `this supervisor was started with ${most} partitions: 0 to ${most} can run, not ${count}`)
   }
-  const before = resizing.get(process)
-  const change = (before ?? Promise.resolve()).then(() => changeSize(caller, process, count))
-  const settled = change.catch(() => {})
-  resizing.set(process, settled)
-  return change
+  return resizing.take(process, () => changeSize(caller, process, count))
 }
 
-/** The last change of each supervisor's size, settled or not. */
-const resizing = new WeakMap<Process, Promise<unknown>>()
+const resizing = new Turns<Process>()
 /** How many partitions are in use, of a supervisor for which that was changed. */
 const sizes = new WeakMap<Process, number>()
 

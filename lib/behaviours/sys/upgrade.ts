@@ -1,5 +1,6 @@
 import { fault } from '../../internal/errors.ts'
 import { CALL_TIMEOUT_MS } from '../../internal/limits.ts'
+import { Turns } from '../../internal/turns.ts'
 import { makeCall, SYSTEM } from '../../kernel/calls.ts'
 import { describe, Exit, type Reason } from '../../kernel/exit.ts'
 import type { Node } from '../../kernel/node.ts'
@@ -83,18 +84,10 @@ export async function upgrade(
 ): Promise<readonly Pid[]> {
   if (!Array.isArray(upgrades)) throw fault('badarg', `${AN_UPGRADE}, in an array`)
   for (const one of upgrades as readonly Upgrade[]) check(one)
-  const before = upgrading.get(node) ?? Promise.resolve()
-  const mine = before.then(() => carryOut(new RunningUpgrade(node, upgrades, options.timeout ?? CALL_TIMEOUT_MS)))
-  const settled = mine.then(
-    () => {},
-    () => {},
-  )
-  upgrading.set(node, settled)
-  return mine
+  return upgrading.take(node, () => carryOut(new RunningUpgrade(node, upgrades, options.timeout ?? CALL_TIMEOUT_MS)))
 }
 
-/** The last upgrade of each node: of several at once, each waits for the one before. */
-const upgrading = new WeakMap<Node, Promise<void>>()
+const upgrading = new Turns<Node>()
 
 async function carryOut(running: RunningUpgrade): Promise<readonly Pid[]> {
   try {
