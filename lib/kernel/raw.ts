@@ -137,5 +137,7 @@ export function receive(
 
 /** A process that never has to wait shares the turn with all others nevertheless. */
 function atOnce(process: Process, message: unknown): Promise<unknown> {
-  return new Promise((resolve) => process.node.scheduler.charge(() => resolve(message)))
+  const { scheduler } = process.node
+  if (!scheduler.charge()) return Promise.resolve(message)
+  return new Promise((resolve) => scheduler.afterOthers(() => resolve(message)))
 }

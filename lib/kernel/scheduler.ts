@@ -65,13 +65,14 @@ export class Scheduler {
     else this.#host.macrotask(this.#freshTurn)
   }
 
-  /**
-   * Counts what a process handles without the scheduler, so that a loop of such things yields as well: `proceed` is
-   * called at once, or, when the budget is spent, after the others have had their turn.
-   */
-  charge(proceed: () => void): void {
+  /** Counts what a process handles without the scheduler. True when the budget is spent: go on with `afterOthers`. */
+  charge(): boolean {
     this.#spent++
-    if (this.#spent < this.#nextLook || !this.#isSpent()) return proceed()
+    return this.#spent >= this.#nextLook && this.#isSpent()
+  }
+
+  /** Calls `proceed` when timers, sockets and other processes have had their turn. */
+  afterOthers(proceed: () => void): void {
     this.#host.macrotask(() => {
       this.#startAnew()
       proceed()
