@@ -1,9 +1,7 @@
-import { fault } from '../internal/errors.ts'
 import { EVENTS_PER_PARTITION, EVENTS_PER_READ } from '../internal/limits.ts'
 import type { Cassandra } from '../storage/cassandra.ts'
-import { eventStream } from './event-stream.ts'
-import type { EventStream, PersistedEvent, PersistedSnapshot, PersistenceEngine } from './nact.ts'
-import { keyOf, textOf } from './persisted.ts'
+import type { PersistenceEngine } from './nact.ts'
+import { type EventStore, engineOn } from './persistence-engine.ts'
 
 /**
  * An engine for nact's `spawnPersistent` and `persistentQuery` on Cassandra:
@@ -22,7 +20,7 @@ import { keyOf, textOf } from './persisted.ts'
  */
 export async function persistOnCassandra(cassandra: Cassandra): Promise<PersistenceEngine> {
   for (const table of TABLES) await cassandra.execute(table)
-  return new CassandraEngine(cassandra)
+  return engineOn(new CassandraStore(cassandra))
 }
 
 const TABLES = [
@@ -35,49 +33,37 @@ const SELECT_EVENTS = 'SELECT sequence, event FROM nact_events WHERE key = ? AND
 const INSERT_SNAPSHOT = 'INSERT INTO nact_snapshots (key, snapshot) VALUES (?, ?)'
 const SELECT_SNAPSHOT = 'SELECT snapshot FROM nact_snapshots WHERE key = ?'
 
-class CassandraEngine implements PersistenceEngine {
+class CassandraStore implements EventStore {
   readonly #cassandra: Cassandra
 
   constructor(cassandra: Cassandra) {
     this.#cassandra = cassandra
   }
 
-  events(key: string, offset = 0, limit: number = Number.POSITIVE_INFINITY, tags: readonly string[] = []): EventStream {
-    return eventStream((of, from) => this.#pages(of, from), { key, offset, limit, tags })
-  }
-
-  async latestSnapshot(key: string): Promise<PersistedSnapshot> {
-    const [row] = await this.#cassandra.execute<{ snapshot: string }>(SELECT_SNAPSHOT, [keyOf(key)])
-    return (row === undefined ? undefined : JSON.parse(row.snapshot)) as PersistedSnapshot
-  }
-
-  async takeSnapshot(snapshot: PersistedSnapshot): Promise<void> {
-    await this.#cassandra.execute(INSERT_SNAPSHOT, [keyOf(snapshot.key), textOf(snapshot)])
-  }
-
-  async persist(event: PersistedEvent): Promise<void> {
-    const { key, sequenceNumber } = event
-    const values = [keyOf(key), bucketOf(sequenceNumber), BigInt(sequenceNumber), textOf(event)]
-    if (await this.#cassandra.applied(INSERT_EVENT, values)) return
-    throw fault('event_exists', `${sequenceNumber} of ${key}`)
+  append(key: string, sequence: number, event: string): Promise<boolean> {
+    return this.#cassandra.applied(INSERT_EVENT, [key, bucketOf(sequence), BigInt(sequence), event])
   }
 
   /** Partition after partition, until one has nothing: nact numbers the events of a key without gaps. */
-  async *#pages(key: string, from: number): AsyncGenerator<readonly PersistedEvent[]> {
-    const name = keyOf(key)
+  async *pages(key: string, from: number): AsyncGenerator<readonly string[]> {
     for (let bucket = bucketOf(from); ; bucket++) {
       let found = false
-      const rows = this.#cassandra.pages<{ event: string }>(
-        SELECT_EVENTS,
-        [name, bucket, BigInt(from)],
-        EVENTS_PER_READ,
-      )
-      for await (const page of rows) {
+      const values = [key, bucket, BigInt(from)]
+      for await (const page of this.#cassandra.pages<{ event: string }>(SELECT_EVENTS, values, EVENTS_PER_READ)) {
         found ||= page.length > 0
-        yield page.map(({ event }) => JSON.parse(event) as PersistedEvent)
+        yield page.map(({ event }) => event)
       }
       if (!found) return
     }
+  }
+
+  async saveSnapshot(key: string, snapshot: string): Promise<void> {
+    await this.#cassandra.execute(INSERT_SNAPSHOT, [key, snapshot])
+  }
+
+  async snapshot(key: string): Promise<string | undefined> {
+    const [row] = await this.#cassandra.execute<{ snapshot: string }>(SELECT_SNAPSHOT, [key])
+    return row?.snapshot
   }
 }
 
