@@ -48,7 +48,11 @@ export interface Caller {
     ...request: RequestArguments<Operations<P, 'call'>[K], CallOptions>
   ): Promise<ReplyOf<Operations<P, 'call'>[K]>>
 
-  /** Tells a server something and does not wait; like `send` it never fails, whether the server is there or not. */
+  /**
+   * Tells a server something and does not wait. It never fails, whether the server is there or not; what the registry
+   * of a `{ via, key }` throws is dropped with the message, as in OTP.
+   * @throws Fault `badarg` for what is no destination.
+   */
   cast<P, K extends keyof Operations<P, 'cast'> & string>(
     to: Dest<P>,
     operation: K,

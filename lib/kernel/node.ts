@@ -300,7 +300,7 @@ export class Node implements Caller, CallOwner {
     else this.remote.sendToAlias(address, id, message)
   }
 
-  /** @internal For timers: an absent name is no error, the message is dropped. */
+  /** @internal For casts and timers: where nobody is found, or finding fails, the message is dropped. */
   sendQuietly(to: Dest, message: unknown): void {
     const found = this.#resolveQuietly(to)
     if (found === undefined) return
@@ -308,14 +308,16 @@ export class Node implements Caller, CallOwner {
     else found.pid?.process?.deliver(message)
   }
 
-  /** As `resolve`; `undefined` where the registry of a `via` exits. */
+  /** As `resolve`; `undefined` for whatever the registry of a `via` throws. */
   #resolveQuietly(to: Dest): Resolved | undefined {
+    let found: Resolved | undefined
     try {
-      return this.resolve(to)
-    } catch (thrown) {
-      if (thrown instanceof Exit) return undefined
-      throw thrown
+      found = find(this, to)
+    } catch {
+      return undefined
     }
+    if (found === undefined) throw fault('badarg', DEST_FORMS)
+    return found
   }
 
   call<P, K extends keyof Operations<P, 'call'> & string>(

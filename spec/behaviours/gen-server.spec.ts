@@ -2,6 +2,7 @@ import t, { type Test } from 'tap'
 import {
   type Context,
   createNode,
+  type Dest,
   exit,
   type From,
   failure,
@@ -321,4 +322,28 @@ t.test('a parent that does not trap exits ends with the reason of a child that c
   t.equal(reason, 'no')
   await quiet()
   t.equal(node.processCount, 0, 'its other child ended with it')
+})
+
+t.test('a cast drops what the registry of a via throws, a call fails with it', async (t) => {
+  const node = nodeFor(t)
+  const broken = new RangeError('no registry')
+  const to = {
+    via: {
+      registerName: () => 'yes',
+      unregisterName: () => true,
+      whereisName: () => {
+        throw broken
+      },
+    },
+    key: 'k',
+  } as unknown as Dest<StackApi>
+  node.cast(to, 'push', 1)
+  t.match(await node.call(to, 'pop').catch((thrown) => thrown), { reason: [broken, ['gen_server', 'call', []]] })
+  const pid = node.spawn(async function () {
+    this.cast(to, 'push', 1)
+    this.sendAfter(1, to, 'late')
+    await this.receive()
+  })
+  await node.sleep(10)
+  t.ok(node.isAlive(pid), 'nor does it end a process, or a timer')
 })

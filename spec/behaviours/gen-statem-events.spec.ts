@@ -325,6 +325,59 @@ t.test('generic_timers: several, absolute, 0, Infinity, replaced', (t) =>
   }),
 )
 
+t.test('a bare time is an event time-out with itself as its content', (t) =>
+  scene(t, async function () {
+    const pid = await startMap(this, {
+      init: () => ok('start', [], 30),
+      start({ type, content, from }, seen: readonly unknown[]) {
+        if (type === 'timeout')
+          return keepState([...seen, content], content === 30 ? 0 : [20, Number.POSITIVE_INFINITY])
+        return stopAndReply('shutdown', [reply(from as From<unknown>, seen)])
+      },
+    })
+    await this.sleep(100)
+    t.strictSame(await call(this, pid, 'seen'), [30, 0], 'and Infinity cancels')
+    t.equal(await exitOf(this, pid), 'shutdown')
+    for (const bad of [-1, 1.5, Number.NaN]) {
+      const wrong = await startMap(this, { start: () => keepStateAndData(bad) })
+      this.send(wrong, 'go')
+      const reason = await exitOf(this, wrong)
+      t.match(reason, { code: 'bad_action_from_state_function', cause: bad })
+    }
+  }),
+)
+
+t.test('the names of generic time-outs are terms', (t) =>
+  scene(t, async function () {
+    const pid = await startMap(this, {
+      init: () =>
+        ok('start', [], [
+          timeout(['retry', 1], 10, 'first'),
+          timeout(['retry', 2], 10, 'second'),
+          timeout(['retry', 1], 20, 'first again'),
+          timeout({ id: 1 }, 30, 'record'),
+          timeout('retry,1', 40, 'text'),
+          timeout(7, 50, 'cancelled'),
+          timeout(null, 60, 'null'),
+        ] as never), // biome-ignore format: a list
+      start({ type, name, content, from }, seen: readonly unknown[]) {
+        if (type !== 'timeout') return stopAndReply('shutdown', [reply(from as From<unknown>, seen)])
+        return keepState([...seen, [name, content]], timeout(7, 'cancel') as never)
+      },
+    })
+    await this.sleep(100)
+    t.strictSame(await call(this, pid, 'seen'), [
+      [['retry', 2], 'second'],
+      [['retry', 1], 'first again'],
+      [{ id: 1 }, 'record'],
+      ['retry,1', 'text'],
+      [null, 'null'],
+    ])
+    t.equal(await exitOf(this, pid), 'shutdown')
+    t.throws(() => timeout(undefined, 10, 'x'), { code: 'badarg' })
+  }),
+)
+
 t.test('enter_loop: a process of procLib becomes a machine, with its name and its first actions', (t) =>
   scene(t, async function () {
     const machine: MapStatem = {

@@ -228,7 +228,8 @@ function untyped(action: Asked): unknown {
   const when = action.time as number
   if (key === 'timeout -') return eventTimeout(when, content, { abs })
   if (key === 'state_timeout -') return stateTimeout(when, content, { abs })
-  return timeout(key.slice(-1), when, content, { abs })
+  // Names are compared as terms: that of `b` is another array each time.
+  return timeout(key.endsWith('a') ? 'a' : ['b'], when, content, { abs })
 }
 
 const step: fc.Arbitrary<Step> = fc.record({

@@ -150,6 +150,8 @@ export const WrongResults: readonly (() => StatemResult<DoorApi>)[] = [
   () => keepState({ ...door, typed: 1 }),
   // @ts-expect-error the data at the end is of the same type
   () => stop('normal', 'door'),
+  // @ts-expect-error a bare time is what its event time-out delivers, and that is no number here
+  () => keepStateAndData(10),
   // @ts-expect-error a state time-out of another content
   () => keepStateAndData(stateTimeout(10, 'unlock')),
   // @ts-expect-error an event time-out of another content
@@ -225,3 +227,29 @@ export async function children(caller: Caller): Promise<void> {
   // @ts-expect-error no such cast
   caller.cast(GenStatem.name(Lit, 'lamp'), 'button', '1')
 }
+
+interface RetryApi {
+  state: 'on'
+  data: null
+  eventTimeout: number
+  timeout: readonly [name: readonly ['retry', id: number], content: 'again'] | readonly [name: 'all', content: null]
+}
+
+export const Retry: StateMachine<RetryApi> = {
+  callbackMode: 'handle_event_function',
+  init: () => ok('on', null, [timeout(['retry', 1], 10, 'again'), timeout('all', 10, null), 20]),
+  handleEvent(event) {
+    if (event.type !== 'timeout') return keepStateAndData()
+    if (event.name === undefined) return keepStateAndData(event.content + 1)
+    if (event.name === 'all') return keepStateAndData()
+    const [, id] = event.name
+    return keepStateAndData(timeout(['retry', id + 1], 10, event.content))
+  },
+}
+
+export const WrongNames: readonly (() => StatemResult<RetryApi>)[] = [
+  // @ts-expect-error the name of a retry has a number
+  () => keepStateAndData(timeout(['retry', 'one'], 10, 'again')),
+  // @ts-expect-error the content of another name
+  () => keepStateAndData(timeout('all', 10, 'again')),
+]

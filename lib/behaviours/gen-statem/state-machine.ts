@@ -25,7 +25,8 @@ import type { StatemStatus } from './statem-status.ts'
  *       cast: { button(digit: string): void }
  *       stateTimeout: 'lock'                    what `stateTimeout` delivers
  *       eventTimeout: 'forget'                  what `eventTimeout` delivers
- *       timeout: { alarm: number }              what the time-out of each name delivers
+ *       timeout: { alarm: number }              what the time-out of each name delivers; with names that are terms:
+ *                                               [name: ['retry', number], content: 'again'] | ...
  *       internal: 'ring'                        what `nextEvent` may insert as `internal`
  *     }
  */
@@ -196,15 +197,20 @@ type CastEvent<P, O = Operations<P, 'cast'>> = {
   }
 }[keyof O & string]
 
-type TimeoutEvent<P, T = Field<P, 'timeout', Record<never, never>>> = {
-  readonly [N in keyof T & string]: {
-    readonly type: 'timeout'
-    readonly name: N
-    readonly content: T[N]
-    readonly operation?: undefined
-    readonly from?: undefined
-  }
-}[keyof T & string]
+type TimeoutEvent<P, T = NamedContent<P>> = T extends readonly [infer N, infer C]
+  ? {
+      readonly type: 'timeout'
+      readonly name: N
+      readonly content: C
+      readonly operation?: undefined
+      readonly from?: undefined
+    }
+  : never
+
+/** A pair of name and content for each generic time-out. */
+type NamedContent<P, T = Field<P, 'timeout', Record<never, never>>> = T extends readonly [unknown, unknown]
+  ? T
+  : { readonly [N in keyof T & string]: readonly [N, T[N]] }[keyof T & string]
 
 // --- results
 
@@ -234,9 +240,13 @@ export type StatemAction<P extends StatemProtocol> =
   | NextEventAction<InsertedEvent<P>>
   | TimeoutAction<'state_timeout', undefined, Field<P, 'stateTimeout', never>>
   | TimeoutAction<'timeout', undefined, Field<P, 'eventTimeout', never>>
+  | BareTimeout<Field<P, 'eventTimeout', never>>
   | NamedTimeout<P>
   | ModuleAction<StateMachine<P>>
 
-type NamedTimeout<P, T = Field<P, 'timeout', Record<never, never>>> = {
-  readonly [N in keyof T & string]: TimeoutAction<'timeout', N, T[N]>
-}[keyof T & string]
+type NamedTimeout<P, T = NamedContent<P>> = T extends readonly [infer N, infer C]
+  ? TimeoutAction<'timeout', N, C>
+  : never
+
+/** The time of an event time-out that delivers it, where the protocol's `eventTimeout` takes numbers. */
+type BareTimeout<C> = number extends C ? number : never

@@ -1,3 +1,4 @@
+import { fault } from '../../internal/errors.ts'
 import type { From } from '../../kernel/context.ts'
 import { EventRecord } from './statem-event.ts'
 
@@ -8,6 +9,7 @@ import { EventRecord } from './statem-event.ts'
  *     postpone()                           postpone                         the event comes again after a state change
  *     nextEvent({ type, ... })             {next_event, Type, Content}      handled next, before all that waits
  *     eventTimeout(time, content)          {timeout, Time, Content}         until the next event, whatever it is
+ *     time                                 Time                             the same, with the time as its content
  *     stateTimeout(time, content)          {state_timeout, Time, Content}   until the next state change
  *     timeout(name, time, content)         {{timeout, Name}, Time, Content} until it is cancelled
  *       time: 'cancel'                     {Type, cancel}                   so does Infinity
@@ -35,14 +37,14 @@ export class Action {
   readonly content: unknown
   /** The `from` of a reply, the type of a time-out, the change of a module. */
   readonly subject: unknown
-  /** The name of a generic time-out. */
-  readonly name: string | undefined
+  /** The name of a generic time-out; `undefined` for the others. */
+  readonly name: unknown
   /** Milliseconds, `Infinity`, `cancel` or `update`. */
   readonly time: unknown
   /** Whether `time` is a point on the host's monotonic clock. */
   readonly absolute: boolean
 
-  constructor(kind: Kind, content: unknown, subject?: unknown, name?: string, time?: unknown, absolute = false) {
+  constructor(kind: Kind, content: unknown, subject?: unknown, name?: unknown, time?: unknown, absolute = false) {
     this.kind = kind
     this.content = content
     this.subject = subject
@@ -99,9 +101,7 @@ export interface HibernateAction {
   readonly [ACTION]: 'hibernate'
 }
 /** Anything that may stand where actions are expected; what a protocol allows is `StatemAction`. */
-export interface AnyAction {
-  readonly [ACTION]: string
-}
+export type AnyAction = number | { readonly [ACTION]: string }
 export type AnyActions = AnyAction | readonly AnyAction[]
 
 export interface TimeoutOptions {
@@ -162,15 +162,20 @@ export function stateTimeout(time: unknown, content?: unknown, options?: Timeout
   return typed(new Action(TIMEOUT, content, 'state_timeout', undefined, time, options?.abs === true))
 }
 
-/** A generic time-out: an event `{ type: 'timeout', name, content }`. Started again under its name, it starts anew. */
-export function timeout<const N extends string>(name: N, time: 'cancel'): TimeoutAction<'timeout', N, never>
-export function timeout<const N extends string, const C>(
+/**
+ * A generic time-out: an event `{ type: 'timeout', name, content }`. Started again under its name, it starts anew. A
+ * name is any term, such as `'alarm'` or `['retry', 7]`, and names are compared as terms.
+ * @throws Fault `badarg` for the name `undefined`, which is that of no time-out
+ */
+export function timeout<const N>(name: N, time: 'cancel'): TimeoutAction<'timeout', N, never>
+export function timeout<const N, const C>(
   name: N,
   time: number | 'update',
   content: C,
   options?: TimeoutOptions,
 ): TimeoutAction<'timeout', N, C>
-export function timeout(name: string, time: unknown, content?: unknown, options?: TimeoutOptions): never {
+export function timeout(name: unknown, time: unknown, content?: unknown, options?: TimeoutOptions): never {
+  if (name === undefined) throw fault('badarg', 'a generic time-out has a name; one without is eventTimeout')
   return typed(new Action(TIMEOUT, content, 'timeout', name, time, options?.abs === true))
 }
 

@@ -12,9 +12,10 @@ export class EventRecord {
   readonly content: unknown
   readonly operation: string | undefined
   readonly from: From | undefined
-  readonly name: string | undefined
+  /** The name of a generic time-out. */
+  readonly name: unknown
 
-  constructor(type: EventType, content: unknown, operation?: string, from?: From, name?: string) {
+  constructor(type: EventType, content: unknown, operation?: string, from?: From, name?: unknown) {
     this.type = type
     this.content = content
     this.operation = operation

@@ -16,7 +16,7 @@ import { type Start, takeName } from '../proc-lib/proc-lib.ts'
 import { programFor } from '../sys/code.ts'
 import { debugEvent, isDebugged, isSuspended } from '../sys/sys-debug.ts'
 import { type CodeChange, handleSystem, type SystemServer, type UndoCodeChange } from '../sys/system-server.ts'
-import { Action, HIBERNATE, MODULE, NEXT_EVENT, postpone, REPLY } from './statem-actions.ts'
+import { Action, eventTimeout, HIBERNATE, MODULE, NEXT_EVENT, postpone, REPLY } from './statem-actions.ts'
 import { type Callback, type Callbacks, callbacksOf } from './statem-callbacks.ts'
 import { EventRecord } from './statem-event.ts'
 import { decode, isForSuspended } from './statem-messages.ts'
@@ -241,8 +241,9 @@ export class StatemProgram implements Program, SystemServer {
   }
 
   /** Carries out one action, or takes it down for the commit; false when it was a bad one, and the end. */
-  #act(process: Process, machine: ServedMachine, action: unknown): boolean {
+  #act(process: Process, machine: ServedMachine, given: unknown): boolean {
     const { entering } = machine
+    const action: unknown = typeof given === 'number' ? eventTimeout(given, given) : given
     let wrong: 'bad_action' | 'bad_state_enter_action' | undefined
     if (!(action instanceof Action)) wrong = 'bad_action'
     else if (action.kind === REPLY) wrong = this.#reply(process, action) ? undefined : 'bad_action'
@@ -251,7 +252,7 @@ export class StatemProgram implements Program, SystemServer {
       else return this.#changeModule(process, machine, action)
     } else if (action.kind !== HIBERNATE) wrong = machine.plan(action, entering)
     if (wrong === undefined && isDebugged(process)) this.#tellInserted(process, machine, action as Action)
-    if (wrong !== undefined) this.#refuse(process, machine, `${wrong}_from_state_function`, termOf(action))
+    if (wrong !== undefined) this.#refuse(process, machine, `${wrong}_from_state_function`, termOf(given))
     return wrong === undefined
   }
 

@@ -1,3 +1,4 @@
+import { termKey } from '../../kernel/term-key.ts'
 import type { Action, TimeoutType } from './statem-actions.ts'
 import { EventRecord } from './statem-event.ts'
 
@@ -5,12 +6,12 @@ import { EventRecord } from './statem-event.ts'
 export class Timeout {
   readonly type: TimeoutType
   /** The name of a generic time-out. */
-  readonly name: string | undefined
+  readonly name: unknown
   content: unknown
   /** What runs for it outside; `undefined` while it is queued. */
   timer: unknown = undefined
 
-  constructor(type: TimeoutType, name: string | undefined, content: unknown) {
+  constructor(type: TimeoutType, name: unknown, content: unknown) {
     this.type = type
     this.name = name
     this.content = content
@@ -41,7 +42,8 @@ export class Timeouts {
   readonly #clock: TimeoutClock
   #event: Timeout | undefined
   #state: Timeout | undefined
-  #named: Map<string, Timeout> | undefined
+  /** The generic ones, by the keys of their names. */
+  #named: Map<unknown, Timeout> | undefined
   /** Those with time 0, the oldest first. */
   #queued: Timeout[] = []
 
@@ -70,15 +72,16 @@ export class Timeouts {
    * last to the first, as in OTP, so that of two with the same time the one that was named later expires first.
    */
   apply(actions: readonly Action[]): void {
-    const seen = actions.length > 1 ? new Set<string>() : undefined
+    const seen = actions.length > 1 ? new Set() : undefined
     const queued: Timeout[] = []
     for (let i = actions.length - 1; i >= 0; i--) {
       const action = actions[i]!
-      const type = action.subject as TimeoutType
-      const key = action.name === undefined ? type : `${type} ${action.name}`
-      if (seen?.has(key)) continue
-      seen?.add(key)
-      this.#apply(type, action, queued)
+      if (seen !== undefined) {
+        const key = keyOf(action)
+        if (seen.has(key)) continue
+        seen.add(key)
+      }
+      this.#apply(action.subject as TimeoutType, action, queued)
     }
     for (let i = queued.length - 1; i >= 0; i--) this.#queued.push(queued[i]!)
   }
@@ -124,9 +127,9 @@ export class Timeouts {
     else this.#clock.stop(timeout.timer)
   }
 
-  #get(type: TimeoutType, name: string | undefined): Timeout | undefined {
+  #get(type: TimeoutType, name: unknown): Timeout | undefined {
     if (type === 'state_timeout') return this.#state
-    return name === undefined ? this.#event : this.#named?.get(name)
+    return name === undefined ? this.#event : this.#named?.get(termKey(name))
   }
 
   #set(timeout: Timeout): void {
@@ -135,7 +138,7 @@ export class Timeouts {
     else if (name === undefined) this.#event = timeout
     else {
       this.#named ??= new Map()
-      this.#named.set(name, timeout)
+      this.#named.set(termKey(name), timeout)
     }
   }
 
@@ -143,6 +146,13 @@ export class Timeouts {
     const { type, name } = timeout
     if (type === 'state_timeout') this.#state = undefined
     else if (name === undefined) this.#event = undefined
-    else this.#named?.delete(name)
+    else this.#named?.delete(termKey(name))
   }
 }
+
+/** What tells the time-outs of one machine apart in a set. */
+function keyOf({ subject, name }: Action): unknown {
+  return name === undefined ? UNNAMED[subject as TimeoutType] : termKey(name)
+}
+
+const UNNAMED = { timeout: Symbol('timeout'), state_timeout: Symbol('state_timeout') }
