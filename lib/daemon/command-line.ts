@@ -101,7 +101,9 @@ function parse(command: Command, args: readonly string[]) {
       allowPositionals: true,
     })
   } catch (error) {
-    throw fault('bad_option', `${command.words}: ${error instanceof Error ? error.message : error}`, { cause: error })
+    // Node adds lines about what it guesses was meant.
+    const [what] = String(error instanceof Error ? error.message : error).split('\n')
+    throw fault('bad_option', `${command.words}: ${what}`, { cause: error })
   }
 }
 

@@ -46,7 +46,7 @@ export async function startLauncher(options: ServiceOptions): Promise<Service> {
     distribution = await distribute(node, plan.launcher)
     const service = await supervise(node, storage, plan.workers, stop)
     log.started()
-    return service
+    return { ...service, failed: service.failed.then((reason) => log.causeOf(reason)) }
   } catch (error) {
     await stop()
     throw startFailure(error)

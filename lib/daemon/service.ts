@@ -40,11 +40,13 @@ export interface Service {
  */
 export class ReportLog {
   #starting = true
+  #lastFault: Fault | undefined
   readonly report: Reporter
 
   constructor(name?: string) {
     const write = lineReporter(name === undefined ? writeToStderr : (line) => writeToStderr(`${name} ${line}`))
     this.report = (report) => {
+      if (report.label[0] === 'supervisor') this.#lastFault = faultIn(report.details.reason) ?? this.#lastFault
       if (!(this.#starting && report.details.errorContext === 'start_error')) write(report)
     }
   }
@@ -52,6 +54,11 @@ export class ReportLog {
   /** The start has been a success. */
   started(): void {
     this.#starting = false
+  }
+
+  /** Why a tree ended: of one that gives up the reason is `shutdown`, and the cause what its children failed with. */
+  causeOf(reason: Reason): Reason {
+    return reason === 'shutdown' ? (this.#lastFault ?? reason) : reason
   }
 }
 

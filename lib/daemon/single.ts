@@ -26,7 +26,7 @@ export async function startSingle({ folder, host, port, transport }: ServiceOpti
     return {
       status: async () => [{ name: NAME, state: 'serving', pid: process.pid, ...endpoint }],
       killGuild: (guildId) => killGuild(house, guildId),
-      failed: ended,
+      failed: ended.then((reason) => log.causeOf(reason)),
       stop,
     }
   } catch (error) {

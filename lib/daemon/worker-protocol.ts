@@ -10,10 +10,13 @@ export interface Address {
   readonly port: number
 }
 
-/** Where clients find it. */
+/** Where clients find it; one that listens on every address is found on this machine's own. */
 export function urlOf({ host, port }: Address): string {
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+  const name = EVERYWHERE[host] ?? host
+  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`
 }
+
+const EVERYWHERE: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' }
 
 /** What the OS process of a node is told when it starts. */
 export interface WorkerConfig {

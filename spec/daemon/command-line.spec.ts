@@ -38,6 +38,7 @@ t.test('a command line that cannot be understood: exit code 2, and what would be
     [['begin'], /no command 'begin', only start/],
     [['start', '--prot', '1'], /--prot/],
     [['start', 'now'], /takes nothing but options/],
+    [['start', '--port', '-1'], /'--port' argument is ambiguous/],
     [['start', '--port', 'http'], /--port is a whole number from 0 to 65535, not 'http'/],
     [['start', '--nodes', '0'], /--nodes is a whole number from 1/],
     [['start', '--nodes', '2', '--port', '0'], /--port is a whole number from 1/],
@@ -143,6 +144,16 @@ t.test('a daemon that was killed leaves nothing that hinders the next one', asyn
   t.equal(await next.stop(), 0)
 })
 
+t.test('a node that never gets its port back: the last line says so', async (t) => {
+  const daemon = await startDaemon(t, { folder: dataFolder(t), nodes: 2 })
+  const [, second] = (await daemon.status()).nodes
+  const ended = once(daemon.process, 'exit')
+  process.kill(second!.pid, 'SIGKILL')
+  await occupy(t, second!.port)
+  t.same(await ended, [1, null])
+  t.match(daemon.lines.at(-1), /^guildhall: it was started again and again, and failed: port_in_use: /)
+})
+
 t.test('told to stop while it starts, it stops', async (t) => {
   const args = [GUILDHALL, 'start', '--port', '0', '--data', dataFolder(t)]
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
@@ -151,12 +162,28 @@ t.test('told to stop while it starts, it stops', async (t) => {
 })
 
 /** A port of this host on which somebody listens until the test ends. */
-async function occupied(t: { teardown(run: () => Server): void }): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1')
-  t.teardown(() => server.close())
-  await once(server, 'listening')
+async function occupied(t: Teardown): Promise<string> {
+  const server = await occupy(t, 0)
   const address = server.address()
   return String(typeof address === 'object' && address?.port)
+}
+
+/** Listens on a port of this host, as soon as it is free, until the test ends. */
+async function occupy(t: Teardown, port: number): Promise<Server> {
+  for (;;) {
+    const server = createServer().listen(port, '127.0.0.1')
+    const isOurs = await once(server, 'listening').then(
+      () => true,
+      () => false,
+    )
+    if (!isOurs) continue
+    t.teardown(() => server.close())
+    return server
+  }
+}
+
+interface Teardown {
+  teardown(run: () => Server): void
 }
 
 /** Resolves when no process has this id. */
