@@ -15,7 +15,7 @@ interface Example {
 }
 
 const DOCS = ['README.md', ...filesIn('docs', '.md')]
-const HEADERS = [...filesIn('lib/behaviours', '.ts'), ...filesIn('lib/nact', '.ts')]
+const HEADERS = ['lib/behaviours', 'lib/nact', 'lib/testing'].flatMap((folder) => filesIn(folder, '.ts'))
 const examples = [...HEADERS.flatMap((path) => inComments(path)), ...DOCS.flatMap((path) => inMarkdown(path))].filter(
   ({ code }) => /^import (\{[^}]*\}|.*) from 'guildhall/.test(code),
 )
@@ -109,8 +109,8 @@ function isTrouble(line: string): boolean {
 
 t.test('every behaviour opens with an example, its control flow and when not to use it', async (t) => {
   const behaviours =
-    'agent application dynamic-supervisor gen-event gen-server gen-stage partition-supervisor pg pool registry ' +
-    'special-process state-machine supervisor sys table task task-supervisor'
+    'agent application consumer-supervisor dynamic-supervisor gen-event gen-server gen-stage partition-supervisor pg ' +
+    'pool registry special-process state-machine supervisor sys table task task-supervisor'
   for (const name of behaviours.split(' ')) {
     const path = HEADERS.find((path) => path.endsWith(`/${name}.ts`)) ?? name
     const header = readFileSync(join(ROOT, path), 'utf8')

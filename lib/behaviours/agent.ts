@@ -11,7 +11,7 @@ import {
   startLink as startServerLink,
 } from './gen-server/gen-server.ts'
 import { noreply, ok, reply, stop as stopped } from './gen-server/results.ts'
-import type { StartOptions, StartResult } from './proc-lib/proc-lib.ts'
+import { ownerOf, type StartOptions, type StartResult } from './proc-lib/proc-lib.ts'
 import { type ChildOptions, type ChildSpec, child as childOf } from './supervisor/child-spec.ts'
 import { stop as stopServer } from './sys/sys.ts'
 
@@ -124,7 +124,7 @@ export function getAndUpdate<S, R>(
 
 /** As `update`, without waiting; it does not matter whether the agent is there. */
 export function cast<S>(caller: Caller, agent: Dest<AgentApi<S>>, fun: AgentFunction<S, S>): 'ok' {
-  caller.cast(agent as Dest<AgentApi<unknown>>, 'cast', mustBeFunction(fun) as AgentFunction<unknown, unknown>)
+  ownerOf(caller).cast(agent as Dest<AgentApi<unknown>>, 'cast', mustBeFunction(fun) as AgentFunction<unknown, unknown>)
   return 'ok'
 }
 
@@ -139,7 +139,7 @@ export function stop<S>(
 }
 
 function ask(caller: Caller, agent: Dest, operation: string, fun: unknown, options?: CallOptions) {
-  return caller.call(agent as Dest<AnyCalls>, operation, mustBeFunction(fun), options)
+  return ownerOf(caller).call(agent as Dest<AnyCalls>, operation, mustBeFunction(fun), options)
 }
 
 /** A mistake of the caller, which is not to end the agent. */

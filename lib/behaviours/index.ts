@@ -1,6 +1,7 @@
 export * as Agent from './agent.ts'
 export type { ApplicationInfo, ApplicationName, EnvOptions } from './application/application.ts'
 export * as Application from './application/application.ts'
+export type { ApplicationKeys } from './application/application-keys.ts'
 export {
   type ApplicationDefinition,
   type ApplicationSpec,
@@ -55,6 +56,13 @@ export {
   stopReply,
 } from './gen-server/results.ts'
 export type { FormatStatus } from './gen-server/server-report.ts'
+export * as ConsumerSupervisor from './gen-stage/consumer-supervisor.ts'
+export type {
+  ConsumerSupervisorApi,
+  ConsumerSupervisorModule,
+  ConsumerSupervisorSpec,
+  EventChildSpec,
+} from './gen-stage/consumer-supervisor-server.ts'
 export * as GenStage from './gen-stage/gen-stage.ts'
 export * as GenStatem from './gen-statem/gen-statem.ts'
 export type {
@@ -94,6 +102,7 @@ export {
 export * as DynamicSupervisor from './supervisor/dynamic-supervisor.ts'
 export type {
   DynamicSupervisorApi,
+  DynamicSupervisorModule,
   DynamicSupervisorSpec,
   StartDynamicChildResult,
 } from './supervisor/dynamic-supervisor-server.ts'
@@ -103,12 +112,14 @@ export type { RestartStrategy } from './supervisor/restart-strategy.ts'
 export type { Restart } from './supervisor/restart-type.ts'
 export type { AnySupervisorApi, ChildCount, ChildInfo } from './supervisor/supervised-children.ts'
 export * as Supervisor from './supervisor/supervisor.ts'
-export type { StartChildResult, SupervisorApi, SupervisorModule } from './supervisor/supervisor-api.ts'
+export type { StartChildResult, SupervisorApi } from './supervisor/supervisor-api.ts'
+export type { SupervisorModule } from './supervisor/supervisor-source.ts'
 export type { SupervisorSpec } from './supervisor/supervisor-spec.ts'
 export * as sys from './sys/sys.ts'
 export { type Upgrade, type UpgradeOptions, upgrade } from './sys/upgrade.ts'
-export { Table } from './table/table.ts'
-export type { CounterUpdate, Position } from './table/table-counter.ts'
+export { type KeyAndObjects, Table } from './table/table.ts'
+export type { Chunk, Continuation } from './table/table-continuation.ts'
+export type { CounterUpdate, ElementChange, Position } from './table/table-counter.ts'
 export type { Heir, KeyPlace, Protection, TableInfo, TableName, TableOptions } from './table/table-options.ts'
 export { END_OF_TABLE, type TableType } from './table/table-store.ts'
 export * as Task from './task/task.ts'

@@ -1,3 +1,4 @@
+import { fault } from '../internal/errors.ts'
 import type { Pid, Ref } from '../kernel/pid.ts'
 import { equalTerms, isRecord } from '../kernel/term.ts'
 
@@ -24,6 +25,7 @@ export class Variable<out N extends string = string> {
   readonly name: N
 
   constructor(name: N) {
+    if (typeof name !== 'string') throw fault('badarg', 'a variable has a name, which is a string')
     this.name = name
   }
 }

@@ -1,17 +1,18 @@
 import { fault } from '../internal/errors.ts'
 import { NODE_SHUTDOWN_MS } from '../internal/limits.ts'
-import { Exit, type Reason } from '../kernel/exit.ts'
+import { describe, Exit, type Reason } from '../kernel/exit.ts'
 import { Node, type NodeOptions } from '../kernel/node.ts'
+import { isTimeout } from '../kernel/options.ts'
 import type { Pid } from '../kernel/pid.ts'
 import type { Protocol } from '../kernel/protocol.ts'
 import { stopApplication } from './application/application-controller.ts'
 import { applicationsOf } from './application/application-table.ts'
 import { type GenServer, type InitArguments, programOf } from './gen-server/gen-server.ts'
 import { type StartOptions, startOrThrow } from './proc-lib/proc-lib.ts'
-import { type Given, read } from './supervisor/supervisor.ts'
-import type { SupervisorApi, SupervisorModule } from './supervisor/supervisor-api.ts'
+import type { SupervisorApi } from './supervisor/supervisor-api.ts'
 import { mistakeIn } from './supervisor/supervisor-mistakes.ts'
 import { supervisorProgram } from './supervisor/supervisor-program.ts'
+import { type Given, read, type SupervisorModule } from './supervisor/supervisor-source.ts'
 import type { SupervisorSpec } from './supervisor/supervisor-spec.ts'
 import { stop } from './sys/sys.ts'
 
@@ -95,6 +96,7 @@ export class OtpNode extends Node implements AsyncDisposable {
    * each with its children; then whatever is left is killed. Takes `timeout` milliseconds at most.
    */
   shutdown(timeout: number = NODE_SHUTDOWN_MS): Promise<void> {
+    if (!isTimeout(timeout)) throw fault('bad_timeout', `got ${describe(timeout)}`)
     this.#stopping ??= this.#stopAll(this.host.monotonic() + timeout)
     return this.#stopping
   }

@@ -1,3 +1,4 @@
+import { fault } from '../internal/errors.ts'
 import { describe } from '../kernel/exit.ts'
 import type { Report, Reporter } from '../kernel/report.ts'
 
@@ -36,6 +37,8 @@ const METHODS: Readonly<Record<Report['level'], Method>> = {
 
 /** A reporter that writes every report to `logger`. */
 export function pinoReporter(logger: PinoLogger): Reporter {
+  const isLogger = Object.values(METHODS).every((method) => typeof logger?.[method] === 'function')
+  if (!isLogger) throw fault('badarg', 'a logger has the methods error, warn, info and debug')
   return (report) => {
     const method = METHODS[report.level]
     if (logger.isLevelEnabled?.(method) === false) return

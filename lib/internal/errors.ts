@@ -102,7 +102,7 @@ const TABLE = {
 export type FaultCode = keyof typeof TABLE
 
 export function isFaultCode(text: string): text is FaultCode {
-  return Object.hasOwn(TABLE, text)
+  return typeof text === 'string' && Object.hasOwn(TABLE, text)
 }
 
 /** An error with a stable `code` from the table, for programs, and a `message` for people. */
@@ -111,6 +111,8 @@ export class Fault extends Error {
   readonly code: FaultCode
 
   constructor(code: FaultCode, detail?: string, options?: ErrorOptions) {
+    if (!isFaultCode(code)) throw new Fault('badarg', 'a fault has a code of the table')
+    if (detail !== undefined && typeof detail !== 'string') throw new Fault('badarg', 'a detail is a string')
     super(detail === undefined ? `${code}: ${TABLE[code]}` : `${code}: ${TABLE[code]} (${detail})`, options)
     this.code = code
   }

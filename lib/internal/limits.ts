@@ -22,6 +22,10 @@ export const TURN_MS = 8
 export const OWNED_CLOSE_MS = 5000
 /** Milliseconds between two reports of messages that a full mailbox has lost. */
 export const MAILBOX_REPORT_MS = 1000
+/** Parts of a term, nested ones included, that a line about it shows; the rest is counted. */
+export const DESCRIBED_PARTS = 200
+/** Characters of one text that a line shows. */
+export const DESCRIBED_CHARACTERS = 1000
 /** Callbacks whose names the watchdog of a system monitor remembers. */
 export const WATCHDOG_NAMES = 4096
 /** Functions that a node offers to others, to be spawned by name. */
@@ -55,6 +59,8 @@ export const CRASH_REPORT_MESSAGES = 100
 export const CRASH_REPORT_NEIGHBOURS = 15
 /** Events that `sys.log` keeps unless told otherwise (OTP's default). */
 export const SYS_LOG_EVENTS = 10
+/** Characters of events that may wait for the disk in the log file of one process; what comes then is dropped. */
+export const SYS_LOG_FILE_CHARACTERS = 1_048_576
 /** Registrations that one registry may hold unless told otherwise. */
 export const REGISTRY_ENTRIES = 4_000_000
 /** Partitions that one registry may have. */

@@ -1,4 +1,5 @@
 import { fault } from '../internal/errors.ts'
+import { describe } from './exit.ts'
 import type { Node } from './node.ts'
 import { Ref } from './pid.ts'
 import type { Process } from './process.ts'
@@ -31,7 +32,7 @@ const OF_MONITORS: readonly AliasMode[] = ['explicit_unalias', 'demonitor', 'rep
 /** @throws Fault `badarg` unless `mode` is one that a monitor's alias can have. */
 export function checkAliasOfMonitor(mode: AliasMode): void {
   if (!OF_MONITORS.includes(mode)) {
-    throw fault('badarg', `the alias of a monitor is one of ${OF_MONITORS.join(', ')}, not ${String(mode)}`)
+    throw fault('badarg', `the alias of a monitor is one of ${OF_MONITORS.join(', ')}, not ${describe(mode)}`)
   }
 }
 

@@ -1,9 +1,11 @@
 import { fault } from '../internal/errors.ts'
 import { CALL_TIMEOUT_MS } from '../internal/limits.ts'
 import type { CallOptions, From } from './context.ts'
-import type { Reason } from './exit.ts'
+import { describe, type Reason } from './exit.ts'
 import { OBSERVED } from './flags.ts'
 import type { Node } from './node.ts'
+import { ANY, isTimeout, mustBeOptions, type OptionKinds } from './options.ts'
+import { paced } from './pacing.ts'
 import type { Pid, Ref } from './pid.ts'
 import type { Process } from './process.ts'
 import type { Dest } from './protocol.ts'
@@ -199,19 +201,32 @@ export function makeCall(
     resolve = settle
     reject = refuse
   })
-  if (owner.ended) return promise // an ended process waits for ever
+  if (owner.ended) {
+    if (owner.pidOrNone === undefined) reject(fault('node_stopped'))
+    return promise // an ended process waits for ever
+  }
   const call = new Call(owner, to, kind, operation, request, timeout, resolve, reject)
-  if (timeout !== undefined && !isTimeout(timeout)) {
-    call.fail(fault('function_clause', `a call waits whole milliseconds, 0 or more, or Infinity, not ${timeout}`))
-    return promise
-  }
-  owner.node.dispatchCall(call)
+  const mistake = mistakeIn(operation, timeout)
+  if (mistake === undefined) owner.node.dispatchCall(call)
+  else call.fail(fault('function_clause', mistake))
   if (!call.settled) {
-    if (timeout === 0) call.expire()
-    else owner.node.watchCall(call)
+    if (timeout !== 0) {
+      owner.node.watchCall(call)
+      return promise
+    }
+    call.expire()
   }
-  return promise
+  return paced(owner, promise)
 }
+
+function mistakeIn(operation: string, timeout: number | undefined): string | undefined {
+  if (typeof operation !== 'string') return `the name of an operation is a string, not ${describe(operation)}`
+  if (timeout === undefined || isTimeout(timeout)) return undefined
+  return `a call waits whole milliseconds, 0 or more, or Infinity, not ${describe(timeout)}`
+}
+
+/** The time itself is looked at when the call is made: a wrong one fails as every call fails, with an Exit. */
+const CALL_OPTIONS: OptionKinds<CallOptions> = { timeout: ANY }
 
 /**
  * The timeout that a call was given, if any.
@@ -219,14 +234,14 @@ export function makeCall(
  */
 export function timeoutOf(options: CallOptions | undefined): number | undefined {
   if (options === undefined) return undefined
-  if (typeof options !== 'object' || options === null) {
-    throw fault('badarg', `the options of a call are an object, { timeout: 100 }, not ${String(options)}`)
-  }
+  mustBeOptions('a call', options, CALL_OPTIONS)
   return options.timeout
 }
 
-export function isTimeout(value: unknown): value is number {
-  return value === Number.POSITIVE_INFINITY || (Number.isInteger(value) && (value as number) >= 0)
+/** The same, or `otherwise` when none was given. */
+export function timeoutOr(options: CallOptions | undefined, otherwise: number): number {
+  const timeout = timeoutOf(options)
+  return timeout === undefined ? otherwise : timeout
 }
 
 /** A cast as the server sees it. */
@@ -235,6 +250,7 @@ export class Cast {
   readonly request: unknown
 
   constructor(operation: string, request: unknown) {
+    if (typeof operation !== 'string') throw fault('badarg', 'the name of an operation is a string')
     this.operation = operation
     this.request = request
   }

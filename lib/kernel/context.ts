@@ -83,10 +83,13 @@ export interface Caller {
   /** Sends an exit signal, which takes effect at once (`erlang:exit/2`). */
   exit(to: Pid, reason: Reason): void
 
-  /** Sends `message` in `milliseconds`, unless cancelled; a timer to a pid ends with that process. */
-  sendAfter(milliseconds: number, to: Dest, message: unknown): Ref
+  /**
+   * Sends `message` in `time` milliseconds, unless cancelled; a timer to a pid ends with that process.
+   * @throws Fault `badarg` for a time that is none or too far away, and for a destination that is none.
+   */
+  sendAfter(time: number, to: Dest, message: unknown, options?: TimerOptions): Ref
   /** As `sendAfter`, delivering `{ type: 'timeout', ref, message }`. */
-  startTimer(milliseconds: number, to: Dest, message: unknown): Ref
+  startTimer(time: number, to: Dest, message: unknown, options?: TimerOptions): Ref
   /** The milliseconds that were left, or `false` when it had fired or never was. A fired message stays queued. */
   cancelTimer(timer: Ref): number | false
   readTimer(timer: Ref): number | false
@@ -144,6 +147,14 @@ export interface SpawnReply {
   readonly result: readonly ['ok', Pid] | readonly ['error', Reason]
 }
 
+export interface TimerOptions {
+  /**
+   * The time is a point on the clock of the node's host (`node.host.monotonic()`) instead of a length: at once, in the
+   * order they were started, for one that is past.
+   */
+  readonly abs?: boolean
+}
+
 export interface CancelTimerOptions {
   /** Answers with a message `{ type: 'cancel_timer', ref, result }`. */
   readonly async?: boolean
@@ -192,6 +203,13 @@ export interface Context extends Caller {
    */
   spawnRequest<A extends readonly unknown[]>(body: Body<A> | Program, options: SpawnRequestOptions, ...args: A): Ref
   spawnRequest(body: Offered, options: SpawnRequestOptions, ...args: readonly unknown[]): Ref
+  /**
+   * Gives up a `spawnRequest` of this process that another node has not answered: true, and no answer will come, nor
+   * is a link or monitor set. The process may be there all the same; one that was to be linked then gets an exit signal
+   * `abandoned`. False when it was answered or given up before, or is no request of this process.
+   * @throws Fault `badarg` for what is no ref.
+   */
+  spawnRequestAbandon(request: Ref): boolean
 
   /**
    * Links this process and `pid`: when one ends, the other gets an exit signal.

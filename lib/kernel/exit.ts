@@ -1,3 +1,5 @@
+import { fault } from '../internal/errors.ts'
+import { DESCRIBED_CHARACTERS, DESCRIBED_PARTS, TERM_DEPTH } from '../internal/limits.ts'
 import type { Pid, Ref } from './pid.ts'
 import type { Name } from './protocol.ts'
 
@@ -53,26 +55,76 @@ function isShutdownTuple(reason: Reason): boolean {
   return Array.isArray(reason) && reason.length === 2 && reason[0] === 'shutdown'
 }
 
-function isRecord(term: unknown): term is object {
-  if (typeof term !== 'object' || term === null) return false
+/** A plain object, also one of another realm's or library's null prototype. */
+function isRecord(term: object): boolean {
   const prototype = Object.getPrototypeOf(term)
-  return prototype === Object.prototype || prototype === null
+  return prototype === Object.prototype || prototype === null || typeof prototype.constructor !== 'function'
 }
 
-/** A short text for people; a term of any size and depth gives a line. */
+/**
+ * A short text for people, without line ends and control characters, whatever the term: to `depth` levels, of at most
+ * DESCRIBED_PARTS parts and DESCRIBED_CHARACTERS of any text; what is left out is counted. Never throws for a term.
+ * @throws Fault `badarg` for a depth that is no whole number of 0 to TERM_DEPTH.
+ */
 export function describe(term: unknown, depth = 4): string {
-  if (typeof term === 'string') return term
-  if (term instanceof Error) return `${term.name}: ${term.message}`
-  if (Array.isArray(term)) {
-    return depth === 0 ? '{...}' : `{${term.map((part) => describe(part, depth - 1)).join(', ')}}`
+  if (!Number.isInteger(depth) || depth < 0 || depth > TERM_DEPTH) {
+    throw fault('badarg', `a term is described to 0 to ${TERM_DEPTH} levels, not ${new Description().of(depth, 1)}`)
   }
-  if (isRecord(term)) {
-    if (depth === 0) return '#{...}'
-    const parts = Object.entries(term).map(([key, value]) => `${key}: ${describe(value, depth - 1)}`)
-    return `#{${parts.join(', ')}}`
-  }
-  return typeof term === 'function' ? `fun ${term.name}` : String(term)
+  return new Description().of(term, depth)
 }
+
+/** One description: what it may still hold. */
+class Description {
+  #left = DESCRIBED_PARTS
+
+  of(term: unknown, depth: number): string {
+    this.#left--
+    try {
+      return this.#text(term, depth)
+    } catch {
+      return '#unprintable' // a getter or a toString of it threw
+    }
+  }
+
+  #text(term: unknown, depth: number): string {
+    if (typeof term === 'string') return printable(term)
+    if (term instanceof Error) return printable(`${term.name}: ${term.message}`)
+    if (typeof term === 'function') return printable(`fun ${term.name}`)
+    if (typeof term !== 'object' || term === null) return printable(String(term))
+    if (Array.isArray(term)) return this.#parts('{', term, depth, (part) => this.of(part, depth - 1))
+    if (term instanceof Set) return this.#parts('Set{', [...term], depth, (part) => this.of(part, depth - 1))
+    const field = ([key, value]: [unknown, unknown]) => `${this.of(key, depth - 1)}: ${this.of(value, depth - 1)}`
+    if (term instanceof Map) return this.#parts('Map{', [...term], depth, field)
+    if (isRecord(term)) return this.#parts('#{', Object.entries(term), depth, field)
+    const hasText = typeof term.toString === 'function' && term.toString !== Object.prototype.toString
+    return printable(hasText ? String(term) : `#${term.constructor.name}`)
+  }
+
+  #parts<T>(opening: string, all: readonly T[], depth: number, one: (part: T) => string): string {
+    if (depth === 0) return `${opening}...}`
+    const shown: string[] = []
+    for (const part of all) {
+      if (this.#left <= 0) break
+      shown.push(one(part))
+    }
+    const more = all.length - shown.length
+    return `${opening}${(more === 0 ? shown : [...shown, `... ${more} more`]).join(', ')}}`
+  }
+}
+
+function printable(text: string): string {
+  const more = text.length - DESCRIBED_CHARACTERS
+  const shown = more <= 0 ? text : `${text.slice(0, DESCRIBED_CHARACTERS)}... ${more} more`
+  return shown.replace(CONTROL, (character) => ESCAPED[character] ?? `\\u${hexOf(character)}`)
+}
+
+function hexOf(character: string): string {
+  return character.charCodeAt(0).toString(16).padStart(4, '0')
+}
+
+/** What moves a terminal's cursor or ends a line. */
+const CONTROL = /[\p{Cc}\u2028\u2029]/gu
+const ESCAPED: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
 
 /** What a process that traps exits receives when a linked process ends, or when it is sent an exit signal. */
 export interface ExitMessage {

@@ -38,6 +38,18 @@ export interface Host extends Clock, Random {
    * standard error while it runs. Left out by a host that cannot.
    */
   watchdog?(milliseconds: number, node: string): Watchdog
+  /**
+   * Opens a file for text, made when it is not there, and emptied. Rejects with what the system says when it cannot be
+   * written to. Left out by a host without files, as a simulated one is.
+   */
+  openTextFile?(path: string): Promise<TextFile>
+}
+
+/** A file to which text is added at its end, as UTF-8. */
+export interface TextFile {
+  /** Resolves when the system has the text. To be called again only then. */
+  append(text: string): Promise<void>
+  close(): Promise<void>
 }
 
 /** Knows what a thread runs, and since when. */
@@ -47,4 +59,21 @@ export interface Watchdog {
   /** It is done. */
   done(): void
   close(): void
+}
+
+const METHODS: readonly (keyof Host)[] = [
+  'monotonic',
+  'wall',
+  'startTimer',
+  'stopTimer',
+  'bytes',
+  'below',
+  'microtask',
+  'macrotask',
+]
+
+/** Whether it has what every host has. */
+export function isHost(value: unknown): value is Host {
+  const host = value as Partial<Host> | null | undefined
+  return METHODS.every((method) => typeof host?.[method] === 'function')
 }

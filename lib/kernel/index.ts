@@ -14,6 +14,7 @@ export {
   type SpawnReply,
   type SpawnRequestOptions,
   TIMEOUT,
+  type TimerOptions,
 } from './context.ts'
 export {
   type DownMessage,
@@ -26,7 +27,7 @@ export {
   type Reason,
   type TimeoutMessage,
 } from './exit.ts'
-export type { Clock, Host, Random, TimerHandle, Watchdog } from './host.ts'
+export type { Clock, Host, Random, TextFile, TimerHandle, Watchdog } from './host.ts'
 export { type LoopHandler, loop } from './loop.ts'
 export type { MailboxInfo, MailboxOptions, MailboxPolicy } from './mailbox-bound.ts'
 export type { Arity, Mfa } from './message-term.ts'
@@ -35,6 +36,8 @@ export { type NodeAddress, Pid, Ref, samePid } from './pid.ts'
 export type { Priority } from './priority.ts'
 export type { FlagName, FlagValue, ProcessFlags } from './process-flag.ts'
 export type {
+  DictionaryInfo,
+  DictionaryItem,
   ProcessInfo,
   ProcessInfoItem,
   ProcessInfoList,

@@ -3,6 +3,7 @@ import { MAILBOX_REPORT_MS } from '../internal/limits.ts'
 import { CALL } from './calls.ts'
 import { BOUNDED } from './flags.ts'
 import { EMPTY } from './mailbox.ts'
+import { countFrom, mustBeOptions, type OptionKinds, oneOf } from './options.ts'
 import type { Process } from './process.ts'
 import { isRequest } from './remote-peer.ts'
 import { TimerEntry } from './timer-wheel.ts'
@@ -37,7 +38,10 @@ export interface MailboxInfo extends MailboxOptions {
   readonly lost: number
 }
 
-const POLICIES: readonly MailboxPolicy[] = ['reject', 'drop_oldest', 'kill']
+const MAILBOX: OptionKinds<MailboxOptions> = {
+  limit: { ...countFrom(1, 'messages'), right: 'a whole number of messages above 0' },
+  policy: oneOf('reject', 'drop_oldest', 'kill'),
+}
 
 /** Gives a new process its bound. */
 export function boundMailbox(process: Process, options: MailboxOptions): void {
@@ -46,13 +50,10 @@ export function boundMailbox(process: Process, options: MailboxOptions): void {
 }
 
 /** @throws Fault `badarg` unless the bound is one. */
-export function checkedMailbox({ limit, policy }: MailboxOptions): MailboxOptions {
-  if (!Number.isInteger(limit) || limit < 1) {
-    throw fault('badarg', `the limit of a mailbox is a whole number of messages above 0, not ${limit}`)
-  }
-  if (!POLICIES.includes(policy)) {
-    throw fault('badarg', `the policy of a mailbox is one of ${POLICIES.join(', ')}, not ${policy}`)
-  }
+export function checkedMailbox(options: MailboxOptions): MailboxOptions {
+  mustBeOptions('a mailbox', options, MAILBOX)
+  const { limit, policy } = options
+  if (limit === undefined || policy === undefined) throw fault('badarg', 'a mailbox has a limit and a policy')
   return { limit, policy }
 }
 

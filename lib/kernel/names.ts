@@ -1,4 +1,5 @@
 import { fault } from '../internal/errors.ts'
+import { describe } from './exit.ts'
 import { OBSERVED } from './flags.ts'
 import type { Node } from './node.ts'
 import { Pid } from './pid.ts'
@@ -17,9 +18,10 @@ export class Names {
   register(name: string, pid: Pid): void {
     if (typeof name !== 'string' || name === 'undefined') throw fault('badarg', 'a name is a string, not undefined')
     const process = pid instanceof Pid ? pid.process : undefined
-    if (process?.node !== this.#node) throw fault('badarg', `${pid} is no process of this node`)
-    if (this.#processes.has(name)) throw fault('badarg', `the name ${name} is taken`)
-    if (process.rare?.name !== undefined) throw fault('badarg', `${pid} is registered as ${process.rare.name}`)
+    if (process?.node !== this.#node) throw fault('badarg', `${describe(pid)} is no process of this node`)
+    if (this.#processes.has(name)) throw fault('badarg', `the name ${describe(name)} is taken`)
+    if (process.rare?.name !== undefined)
+      throw fault('badarg', `${describe(pid)} is registered as ${process.rare.name}`)
     process.extra.name = name
     this.#processes.set(name, process)
     if ((process.flags & OBSERVED) !== 0) tell(process, 'procs', ['register', name])
@@ -27,7 +29,7 @@ export class Names {
 
   unregister(name: string): void {
     const process = this.#processes.get(name)
-    if (process === undefined) throw fault('badarg', `no process is registered as ${name}`)
+    if (process === undefined) throw fault('badarg', `no process is registered as ${describe(name)}`)
     process.extra.name = undefined
     this.#free(name, process)
   }

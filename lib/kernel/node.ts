@@ -3,24 +3,27 @@ import { OFFERS_PER_NODE, PROCESSES_PER_NODE } from '../internal/limits.ts'
 import { Ring } from '../internal/ring.ts'
 import { Aliases } from './aliases.ts'
 import { CALL, type Call, type CallOwner, Cast, makeCall, timeoutOf, watchServer } from './calls.ts'
-import type { Body, Caller, CallOptions, From, Offered, ProcessOptions } from './context.ts'
+import type { Body, Caller, CallOptions, From, Offered, ProcessOptions, TimerOptions } from './context.ts'
 import { DEST_FORMS, find, type Resolved } from './destination.ts'
 import { describe, Exit, type Reason } from './exit.ts'
 import { ENDED, OBSERVED, QUEUED } from './flags.ts'
-import type { Host } from './host.ts'
+import { type Host, isHost } from './host.ts'
 import { Names } from './names.ts'
 import { replied } from './observe.ts'
+import { FUNCTION, mustBeOptions, type OptionKinds } from './options.ts'
 import { endOwnerOf, owners } from './orphans.ts'
 import { type NodeAddress, Pid, Ref } from './pid.ts'
 import { Process } from './process.ts'
 import {
+  type DictionaryInfo,
+  type DictionaryItem,
   type ProcessInfo,
   type ProcessInfoList,
+  type ProcessInfoQuery,
   type ProcessInfoResult,
   processInfo,
-  processInfoList,
 } from './process-info.ts'
-import { checkOptions, configure } from './process-options.ts'
+import { configure } from './process-options.ts'
 import { ProcessTable } from './process-table.ts'
 import { type ProcessTimer, ProcessTimers, TimerRef } from './process-timers.ts'
 import type { Program } from './program.ts'
@@ -28,7 +31,7 @@ import type { Dest, Operations, ReplyOf, RequestArguments } from './protocol.ts'
 import { rawProgram } from './raw.ts'
 import { Remote } from './remote.ts'
 import { isRequest, RemoteFrom } from './remote-peer.ts'
-import { lineReporter, type Report, type Reporter, replacedOnFailure, withMetadata } from './report.ts'
+import { lineReporter, mustBeReport, type Report, type Reporter, replacedOnFailure, withMetadata } from './report.ts'
 import { Scheduler } from './scheduler.ts'
 import * as signals from './signals.ts'
 import { isOffered, spawnOfferedOutside } from './spawn-offered.ts'
@@ -52,6 +55,16 @@ export interface NodeOptions {
   readonly reporter?: Reporter
   /** Processes that may live at a time; one more is a `system_limit` fault. */
   readonly maxProcesses?: number
+}
+
+const NODE: OptionKinds<NodeOptions> = {
+  name: {
+    right: 'of the form name@host',
+    takes: (value) => typeof value === 'string' && /^[^@\s]+@[^@\s]+$/.test(value),
+  },
+  host: { right: 'a Host, such as systemHost', takes: isHost },
+  reporter: { ...FUNCTION, right: 'a function of a report' },
+  maxProcesses: { right: 'a number above 0', takes: (value) => typeof value === 'number' && value >= 1 },
 }
 
 export type { Resolved }
@@ -86,11 +99,9 @@ export class Node implements Caller, CallOwner {
   #stopped = false
 
   constructor(options: NodeOptions = {}) {
+    mustBeOptions('a node', options, NODE)
     const { name = 'nonode@nohost', host = systemHost } = options
     const { reporter = lineReporter(writeToStderr), maxProcesses = PROCESSES_PER_NODE } = options
-    if (!/^[^@\s]+@[^@\s]+$/.test(name)) throw fault('badarg', `a node's name has the form name@host, not ${name}`)
-    const isRight = typeof reporter === 'function' && maxProcesses >= 1
-    if (!isRight) throw fault('badarg', 'reporter is a function of a report, and maxProcesses a number above 0')
     this.address = Object.freeze({ name, creation: 1 + host.below(2 ** 32 - 1) })
     this.host = host
     this.groupLeader = new Pid(this.address, 0)
@@ -156,7 +167,6 @@ export class Node implements Caller, CallOwner {
   /** @internal The new process runs `program` with `state` from its first turn on. */
   startProcess(program: Program, state: unknown, options?: ProcessOptions): Process {
     if (this.#stopped) throw fault('node_stopped')
-    if (options !== undefined) checkOptions(options)
     if (this.#processes.size >= this.#maxProcesses) {
       throw fault('system_limit', `${this.#maxProcesses} processes live on ${this.name}`)
     }
@@ -185,14 +195,16 @@ export class Node implements Caller, CallOwner {
   /**
    * What there is to know about a process of this node (`erlang:process_info/1,2`): one item as `[item, value]`, `[]`
    * for the `registered_name` of one that has none; a list of items as a list of those; without an item OTP's usual
-   * sixteen. `undefined` when it has ended. See ProcessInfo for the items.
+   * sixteen; `{ dictionary: key }` as `[['dictionary', key], value]`. `undefined` when it has ended. See ProcessInfo
+   * for the items.
    * @throws Fault `badarg` for an unknown item and for a pid of another node.
    */
   processInfo(pid: Pid): ProcessInfoList | undefined
   processInfo<K extends keyof ProcessInfo>(pid: Pid, item: K): ProcessInfoResult<K>
-  processInfo(pid: Pid, items: readonly (keyof ProcessInfo)[]): ProcessInfoList | undefined
-  processInfo(pid: Pid, what?: keyof ProcessInfo | readonly (keyof ProcessInfo)[]): unknown {
-    return typeof what === 'string' ? processInfo(this, pid, what) : processInfoList(this, pid, what)
+  processInfo(pid: Pid, item: DictionaryItem): DictionaryInfo | undefined
+  processInfo(pid: Pid, items: readonly (keyof ProcessInfo | DictionaryItem)[]): ProcessInfoList | undefined
+  processInfo(pid: Pid, what?: ProcessInfoQuery): unknown {
+    return processInfo(this, pid, what)
   }
 
   /** Makes `leader` the group leader of `pid`, and of what it spawns from now on (`erlang:group_leader/2`). */
@@ -417,12 +429,12 @@ export class Node implements Caller, CallOwner {
 
   // --- timers
 
-  sendAfter(milliseconds: number, to: Dest, message: unknown): Ref {
-    return this.#processTimers.start(milliseconds, to, message)
+  sendAfter(time: number, to: Dest, message: unknown, options?: TimerOptions): Ref {
+    return this.#processTimers.start(time, to, message, options)
   }
 
-  startTimer(milliseconds: number, to: Dest, message: unknown): Ref {
-    return this.#processTimers.startTimeout(milliseconds, to, message)
+  startTimer(time: number, to: Dest, message: unknown, options?: TimerOptions): Ref {
+    return this.#processTimers.startTimeout(time, to, message, options)
   }
 
   cancelTimer(timer: Ref): number | false {
@@ -451,6 +463,7 @@ export class Node implements Caller, CallOwner {
 
   /** @internal */
   monitorNodes(process: Process, flag: boolean): void {
+    if (typeof flag !== 'boolean') throw fault('badarg', `monitorNodes takes true or false, not ${describe(flag)}`)
     if (flag) this.#nodeMonitors.add(process)
     else this.#nodeMonitors.delete(process)
   }
@@ -462,6 +475,7 @@ export class Node implements Caller, CallOwner {
 
   /** Hands a report to the reporter of this node. */
   report(report: Report): void {
+    mustBeReport(report)
     this.#reporter(withMetadata(report, this.name, this.host.wall()))
   }
 

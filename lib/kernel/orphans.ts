@@ -1,3 +1,4 @@
+import { type Reason, reasonOf } from './exit.ts'
 import type { Process } from './process.ts'
 
 /** The processes whose calls failed, by the error they were thrown. */
@@ -19,6 +20,13 @@ export function disregardOrphans(isTold: (reason: unknown) => boolean): void {
  */
 export function endOwnerOf(reason: unknown): boolean {
   const owner = typeof reason === 'object' && reason !== null ? owners.get(reason) : undefined
-  owner?.crash(reason)
+  if (owner !== undefined && !owner.ended) endWith(owner, reasonOf(reason))
   return owner !== undefined || told.some((isTold) => isTold(reason))
+}
+
+function endWith(owner: Process, reason: Reason): void {
+  const hint = 'a call of it failed and nobody awaited it: await calls, or catch what they throw'
+  const details = { pid: owner.pid, registered_name: owner.rare?.name, reason, hint }
+  owner.node.report({ level: 'error', label: ['process', 'crash'], details })
+  owner.end(reason)
 }

@@ -78,5 +78,5 @@ export function sameAddress(a: NodeAddress, b: NodeAddress): boolean {
 
 /** Whether both are pids of the same process. */
 export function samePid(a: Pid, b: Pid): boolean {
-  return a === b || (a.id === b.id && sameAddress(a.address, b.address))
+  return a === b || (a?.id === b?.id && a?.id !== undefined && sameAddress(a.address, b.address))
 }

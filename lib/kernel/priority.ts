@@ -1,4 +1,5 @@
 import { fault } from '../internal/errors.ts'
+import { describe } from './exit.ts'
 import { PRIORITY, PRIORITY_SHIFT } from './flags.ts'
 import type { Process } from './process.ts'
 
@@ -18,7 +19,7 @@ export function priorityOf(process: Process): Priority {
 /** The number of a priority. */
 export function checkPriority(priority: Priority): number {
   const level = LEVELS.indexOf(priority)
-  if (level < 0) throw fault('badarg', `a priority is one of low, normal, high and max, not ${String(priority)}`)
+  if (level < 0) throw fault('badarg', `a priority is one of low, normal, high and max, not ${describe(priority)}`)
   return level
 }
 

@@ -1,4 +1,5 @@
 import { fault } from '../internal/errors.ts'
+import { describe } from './exit.ts'
 import { BUSY, QUEUED, RUNNING, STARTED } from './flags.ts'
 import { listLinks } from './links.ts'
 import type { MailboxInfo } from './mailbox-bound.ts'
@@ -58,18 +59,44 @@ export interface ProcessInfo {
  */
 export type ProcessStatus = 'waiting' | 'running' | 'runnable' | 'exiting'
 
+/** One entry of the dictionary (OTP 26.2): a tuple in Erlang, which here would look like a list of items. */
+export interface DictionaryItem {
+  readonly dictionary: unknown
+}
+
+/** It with its value, which is `undefined` when nothing is kept under the key. */
+export type DictionaryInfo = readonly [readonly ['dictionary', key: unknown], value: unknown]
+
 /** The item with its value, `[]` for the name of a process that has none, `undefined` when the process has ended. */
 export type ProcessInfoResult<K extends keyof ProcessInfo> = readonly [K, ProcessInfo[K]] | readonly [] | undefined
 
 /** One item of a list; a process without a name has `['registered_name', []]`. */
-export type ProcessInfoItem = {
-  readonly [K in keyof ProcessInfo]: readonly [K, ProcessInfo[K] | (K extends 'registered_name' ? readonly [] : never)]
-}[keyof ProcessInfo]
+export type ProcessInfoItem =
+  | DictionaryInfo
+  | {
+      readonly [K in keyof ProcessInfo]: readonly [
+        K,
+        ProcessInfo[K] | (K extends 'registered_name' ? readonly [] : never),
+      ]
+    }[keyof ProcessInfo]
 
 export type ProcessInfoList = readonly ProcessInfoItem[]
 
+export type ProcessInfoQuery =
+  | keyof ProcessInfo
+  | DictionaryItem
+  | readonly (keyof ProcessInfo | DictionaryItem)[]
+  | undefined
+
 /** See `Node.processInfo`. */
-export function processInfo<K extends keyof ProcessInfo>(node: Node, pid: Pid, item: K): ProcessInfoResult<K> {
+export function processInfo(node: Node, pid: Pid, what: ProcessInfoQuery): unknown {
+  if (typeof what === 'string') return oneItem(node, pid, what)
+  if (!isDictionaryItem(what)) return listOfItems(node, pid, what)
+  const process = find(node, pid)
+  return process === undefined ? undefined : dictionaryReader(what)(process)
+}
+
+function oneItem<K extends keyof ProcessInfo>(node: Node, pid: Pid, item: K): ProcessInfoResult<K> {
   const read = readerOf(item)
   const process = find(node, pid)
   if (process !== undefined) {
@@ -80,29 +107,41 @@ export function processInfo<K extends keyof ProcessInfo>(node: Node, pid: Pid, i
   return exiting ? [item, 'exiting' as ProcessInfo[K]] : undefined
 }
 
-/** See `Node.processInfo`. */
-export function processInfoList(
+function listOfItems(
   node: Node,
   pid: Pid,
-  items: readonly (keyof ProcessInfo)[] = USUAL,
+  items: readonly (keyof ProcessInfo | DictionaryItem)[] = USUAL,
 ): ProcessInfoList | undefined {
   if (!Array.isArray(items)) throw fault('badarg', 'process info takes an item or a list of items')
-  const readers = items.map((item) => [item, readerOf(item)] as const)
+  const read = items.map((item) => (isDictionaryItem(item) ? dictionaryReader(item) : itemReader(item)))
   const process = find(node, pid)
   if (process === undefined) return undefined
   // Without the name of a process that has none, unless that was asked for.
-  const listed = items === USUAL ? readers.filter(([, read]) => read(process) !== undefined) : readers
-  return listed.map(([item, read]) => [item, read(process) ?? []] as ProcessInfoItem)
+  const isNamed = items !== USUAL || process.rare?.name !== undefined
+  return (isNamed ? read : read.slice(1)).map((reader) => reader(process))
+}
+
+function isDictionaryItem(item: unknown): item is DictionaryItem {
+  return typeof item === 'object' && item !== null && Object.hasOwn(item, 'dictionary')
+}
+
+function dictionaryReader({ dictionary: key }: DictionaryItem): (process: Process) => DictionaryInfo {
+  return (process) => [['dictionary', key], get(process, key)]
+}
+
+function itemReader(item: keyof ProcessInfo): (process: Process) => ProcessInfoItem {
+  const read = readerOf(item)
+  return (process) => [item, read(process) ?? []] as ProcessInfoItem
 }
 
 function readerOf<K extends keyof ProcessInfo>(item: K): Readers[K] {
   if (Object.hasOwn(READERS, item)) return READERS[item]
-  throw fault('badarg', `${String(item)} is none of ${Object.keys(READERS).join(', ')}`)
+  throw fault('badarg', `${describe(item)} is none of ${Object.keys(READERS).join(', ')}`)
 }
 
 function find(node: Node, pid: Pid): Process | undefined {
   if (pid instanceof Pid && pid.address === node.address) return pid.process
-  throw fault('badarg', `${pid} is no process of this node`)
+  throw fault('badarg', `${describe(pid)} is no process of this node`)
 }
 
 type Readers = { readonly [K in keyof ProcessInfo]: (process: Process) => ProcessInfo[K] | undefined }
@@ -140,7 +179,7 @@ const READERS: Readers = {
   garbage_collection: unknown,
 }
 
-/** What `process_info/1` of OTP lists. */
+/** What `process_info/1` of OTP lists; the name first, which it leaves out where there is none. */
 const USUAL: readonly (keyof ProcessInfo)[] = [
   'registered_name',
   'current_function',

@@ -1,6 +1,9 @@
 import { fault } from '../internal/errors.ts'
-import type { TimeoutMessage } from './exit.ts'
+import type { TimerOptions } from './context.ts'
+import { isDest } from './destination.ts'
+import { describe, type TimeoutMessage } from './exit.ts'
 import type { Node } from './node.ts'
+import { FLAG, mustBeOptions, type OptionKinds } from './options.ts'
 import { Pid, Ref, sameAddress } from './pid.ts'
 import type { Process } from './process.ts'
 import type { Dest } from './protocol.ts'
@@ -72,15 +75,17 @@ export class ProcessTimers {
     this.node = node
   }
 
-  start(milliseconds: number, to: Dest, message: unknown): Ref {
-    const ref = this.#checked(milliseconds, to)
+  start(time: number, to: Dest, message: unknown, options?: TimerOptions): Ref {
+    const milliseconds = this.#untilTime(time, options)
+    const ref = this.#refFor(to)
     this.#add(new ProcessTimer(this, ref, to, message), milliseconds)
     return ref
   }
 
   /** As `start`; what arrives is a `TimeoutMessage` that carries the ref. */
-  startTimeout(milliseconds: number, to: Dest, message: unknown): Ref {
-    const ref = this.#checked(milliseconds, to)
+  startTimeout(time: number, to: Dest, message: unknown, options?: TimerOptions): Ref {
+    const milliseconds = this.#untilTime(time, options)
+    const ref = this.#refFor(to)
     const timeout: TimeoutMessage = Object.freeze({ type: 'timeout', ref, message })
     this.#add(new ProcessTimer(this, ref, to, timeout), milliseconds)
     return ref
@@ -118,12 +123,20 @@ export class ProcessTimers {
     else if (process?.rare?.timers === timer) process.rare.timers = older
   }
 
-  #checked(milliseconds: number, to: Dest): TimerRef {
-    if (!Number.isInteger(milliseconds) || milliseconds < 0 || milliseconds > TIMER_MAX_MS) {
-      throw fault('badarg', `a timer runs 0 to ${TIMER_MAX_MS} whole milliseconds, not ${milliseconds}`)
+  /** How many milliseconds a timer is to run. */
+  #untilTime(time: number, options: TimerOptions | undefined): number {
+    if (options !== undefined && isAbsolute(options)) {
+      const milliseconds = Number.isFinite(time) ? Math.max(0, time - this.node.host.monotonic()) : Number.NaN
+      if (milliseconds <= TIMER_MAX_MS) return milliseconds
+      throw fault('badarg', `a timer ends at most ${TIMER_MAX_MS} milliseconds from now, not at ${describe(time)}`)
     }
-    if (typeof to !== 'string' && (typeof to !== 'object' || to === null)) {
-      throw fault('badarg', `a timer is for a pid or a name, not ${String(to)}`)
+    if (Number.isInteger(time) && time >= 0 && time <= TIMER_MAX_MS) return time
+    throw fault('badarg', `a timer runs 0 to ${TIMER_MAX_MS} whole milliseconds, not ${describe(time)}`)
+  }
+
+  #refFor(to: Dest): TimerRef {
+    if (!isDest(to)) {
+      throw fault('badarg', `a timer is for a pid or a name, not ${describe(to)}`)
     }
     return this.node.makeTimerRef()
   }
@@ -149,4 +162,11 @@ export class ProcessTimers {
       | ProcessTimer
       | undefined
   }
+}
+
+const TIMER: OptionKinds<TimerOptions> = { abs: FLAG }
+
+function isAbsolute(options: TimerOptions): boolean {
+  mustBeOptions('a timer', options, TIMER)
+  return options.abs === true
 }

@@ -13,24 +13,26 @@ import type {
   SpawnedAs,
   SpawnOptions,
   SpawnRequestOptions,
+  TimerOptions,
 } from './context.ts'
-import { Exit, type Reason, reasonOf } from './exit.ts'
+import { describe, Exit, type Reason, reasonOf } from './exit.ts'
 import { BOUNDED, BUSY, ENDED, OBSERVED, QUEUED, RUNNING, STARTED, TRAPS_EXITS } from './flags.ts'
 import { addLink, hasLink, type Links } from './links.ts'
 import { EMPTY, giveRingBack, takeRing } from './mailbox.ts'
 import type { Node } from './node.ts'
 import { admit, maySend, observed, replied, runObserved } from './observe.ts'
-import { mustHaveKnownNames } from './option-names.ts'
+import { mustBeOptions } from './options.ts'
 import { Pid, type Ref } from './pid.ts'
 import * as dictionary from './process-dictionary.ts'
 import { type FlagName, type FlagValue, setFlag } from './process-flag.ts'
+import { ALIAS, CANCEL_TIMER, DEMONITOR, MONITOR, SPAWN, SPAWN_REQUEST } from './process-options.ts'
 import type { Program } from './program.ts'
 import type { Dest } from './protocol.ts'
 import { Rare } from './rare.ts'
 import { rawProgram, receive } from './raw.ts'
 import * as signals from './signals.ts'
 import { spawnRequest, spawnWith } from './spawn.ts'
-import { isOffered, requestOffered, spawnOffered } from './spawn-offered.ts'
+import { abandonRequest, isOffered, requestOffered, spawnAnywhere, spawnOffered } from './spawn-offered.ts'
 import { sleep } from './waits.ts'
 
 export type { Rare }
@@ -52,7 +54,7 @@ const STARTED_OR_ENDED = STARTED | ENDED
  * Life: spawned (queued) ──start──> running <──> waiting for messages ──ended, once──> announced to links and monitors
  */
 export class Process implements Context, CallOwner {
-  /** @internal */ readonly node: Node
+  readonly node: Node
   /** @internal */ readonly pid: Pid
   /** @internal */ program: Program
   /** @internal */ state: unknown
@@ -61,7 +63,7 @@ export class Process implements Context, CallOwner {
   /** @internal The messages behind it. */ more: Ring<unknown> | undefined
   /** @internal */ flags = 0
   /** @internal The process that spawned this one. */ parent: Pid | undefined
-  /** @internal Slices it has run and messages it has handled. */ reductions = 0
+  /** Slices it has run and messages it has handled. */ reductions = 0
   /** @internal */ links: Links
   /** @internal The requests that this process has not answered. */ calls: Request | undefined
   /** @internal */ openCalls: Set<Call> | undefined
@@ -321,13 +323,13 @@ export class Process implements Context, CallOwner {
   spawnLink<A extends readonly unknown[]>(body: Body<A> | Program, ...args: A): Pid
   spawnLink(body: Offered, ...args: readonly unknown[]): Promise<Pid>
   spawnLink(body: Body | Program | Offered, ...args: readonly unknown[]): Pid | Promise<Pid> {
-    return this.spawnOpt(body as Body, { link: true }, ...args)
+    return spawnAnywhere(this, body, { link: true }, args) as Pid | Promise<Pid>
   }
 
   spawnMonitor<A extends readonly unknown[]>(body: Body<A> | Program, ...args: A): readonly [Pid, Ref]
   spawnMonitor(body: Offered, ...args: readonly unknown[]): Promise<readonly [Pid, Ref]>
   spawnMonitor(body: Body | Program | Offered, ...args: readonly unknown[]): unknown {
-    return this.spawnOpt(body as Body, { monitor: true }, ...args)
+    return spawnAnywhere(this, body, { monitor: true }, args)
   }
 
   spawnOpt<A extends readonly unknown[]>(
@@ -342,17 +344,20 @@ export class Process implements Context, CallOwner {
   ): Pid
   spawnOpt<O extends SpawnOptions>(body: Offered, options: O, ...args: readonly unknown[]): Promise<SpawnedAs<O>>
   spawnOpt(body: Body | Program | Offered, options: SpawnOptions, ...args: readonly unknown[]): unknown {
-    this.#mustLive()
-    if (isOffered(body)) return spawnOffered(this, body, options, args)
-    const { pid, ref } = spawnWith(this, body, options, args)
-    return ref === undefined ? pid : [pid, ref]
+    mustBeOptions('a spawn', options, SPAWN)
+    return spawnAnywhere(this, body, options, args)
   }
 
   spawnRequest<A extends readonly unknown[]>(body: Body<A> | Program, options: SpawnRequestOptions, ...args: A): Ref
   spawnRequest(body: Offered, options: SpawnRequestOptions, ...args: readonly unknown[]): Ref
   spawnRequest(body: Body | Program | Offered, options: SpawnRequestOptions, ...args: readonly unknown[]): Ref {
     this.#mustLive()
+    mustBeOptions('a spawn', options, SPAWN_REQUEST)
     return isOffered(body) ? requestOffered(this, body, options, args) : spawnRequest(this, body, options, args)
+  }
+
+  spawnRequestAbandon(request: Ref): boolean {
+    return abandonRequest(this, request)
   }
 
   exit(to: Pid, reason: Reason): void {
@@ -373,22 +378,22 @@ export class Process implements Context, CallOwner {
 
   monitor(to: Dest, options?: MonitorOptions): Ref {
     this.#mustLive()
-    if (options !== undefined) mustHaveKnownNames('monitor', options, ['tag', 'alias'])
+    if (options !== undefined) mustBeOptions('monitor', options, MONITOR)
     return signals.monitor(this, to, options?.tag ?? 'DOWN', options?.alias)
   }
 
   demonitor(ref: Ref, options?: { flush?: boolean }): boolean {
-    if (options !== undefined) mustHaveKnownNames('demonitor', options, ['flush'])
+    if (options !== undefined) mustBeOptions('demonitor', options, DEMONITOR)
     const active = signals.demonitor(this, ref)
     if (!active && options?.flush) {
-      this.takeFirst((message) => (message as { ref?: unknown } | null)?.ref === ref)
+      this.takeFirst((message) => signals.isDown(message, ref))
       if (this.program !== rawProgram) this.putBack()
     }
     return active
   }
 
   trapExit(flag: boolean): boolean {
-    if (typeof flag !== 'boolean') throw fault('badarg', `trapExit takes true or false, not ${String(flag)}`)
+    if (typeof flag !== 'boolean') throw fault('badarg', `trapExit takes true or false, not ${describe(flag)}`)
     const before = this.trapsExits
     this.flags = flag ? this.flags | TRAPS_EXITS : this.flags & ~TRAPS_EXITS
     return before
@@ -396,7 +401,7 @@ export class Process implements Context, CallOwner {
 
   alias(options?: { readonly reply?: boolean }): Ref {
     this.#mustLive()
-    if (options !== undefined) mustHaveKnownNames('alias', options, ['reply'])
+    if (options !== undefined) mustBeOptions('alias', options, ALIAS)
     const ref = this.node.makeRef()
     this.node.aliases.activate(this, ref, options?.reply === true ? 'reply' : 'explicit_unalias')
     return ref
@@ -454,19 +459,20 @@ export class Process implements Context, CallOwner {
     return resource
   }
 
-  sendAfter(milliseconds: number, to: Dest, message: unknown): Ref {
+  sendAfter(time: number, to: Dest, message: unknown, options?: TimerOptions): Ref {
     this.#mustLive()
-    return this.node.sendAfter(milliseconds, to, message)
+    return this.node.sendAfter(time, to, message, options)
   }
 
-  startTimer(milliseconds: number, to: Dest, message: unknown): Ref {
+  startTimer(time: number, to: Dest, message: unknown, options?: TimerOptions): Ref {
     this.#mustLive()
-    return this.node.startTimer(milliseconds, to, message)
+    return this.node.startTimer(time, to, message, options)
   }
 
   cancelTimer(timer: Ref): number | false
   cancelTimer(timer: Ref, options: CancelTimerOptions): number | false | 'ok'
   cancelTimer(timer: Ref, options?: CancelTimerOptions): number | false | 'ok' {
+    if (options !== undefined) mustBeOptions('cancelTimer', options, CANCEL_TIMER)
     const result = this.node.cancelTimer(timer)
     if (options?.async && options.info !== false) {
       this.deliver(Object.freeze({ type: 'cancel_timer', ref: timer, result }))

@@ -1,10 +1,11 @@
 import { fault } from '../internal/errors.ts'
-import { isTimeout } from './calls.ts'
 import { type Body, type ReceiveOptions, TIMEOUT } from './context.ts'
 import { BUSY, OBSERVED } from './flags.ts'
 import { EMPTY } from './mailbox.ts'
 import type { Arity } from './message-term.ts'
 import { resumeObserved } from './observe.ts'
+import { mustBeOptions, type OptionKinds, TIME } from './options.ts'
+import { paced } from './pacing.ts'
 import type { Process } from './process.ts'
 import type { Program } from './program.ts'
 import { TimerEntry } from './timer-wheel.ts'
@@ -107,6 +108,8 @@ export class Receiver extends TimerEntry {
   }
 }
 
+const RECEIVE: OptionKinds<ReceiveOptions> = { after: { ...TIME, code: 'timeout_value' } }
+
 /** See `Context.receive`. The earliest message that matches is taken; the order of the others stays. */
 export function receive(
   process: Process,
@@ -115,29 +118,19 @@ export function receive(
 ): Promise<unknown> {
   if (process.program !== rawProgram) throw fault('badarg', 'receive is for raw processes; others have handlers')
   if (process.ended) return new Promise(() => {})
-  if (options !== undefined && (typeof options !== 'object' || options === null)) {
-    throw fault('badarg', `the options of receive are an object, { after: 100 }, not ${String(options)}`)
-  }
+  if (options !== undefined) mustBeOptions('receive', options, RECEIVE)
   const after = options?.after ?? Number.POSITIVE_INFINITY
-  if (!isTimeout(after)) throw fault('timeout_value', `got ${String(after)}`)
   if (process.rare?.receiver !== undefined) throw fault('badarg', 'a receive of this process is waiting already')
   if (match !== undefined && typeof match !== 'function') {
     throw fault('badarg', 'receive takes a function that tells whether a message is the one')
   }
   const message = process.takeFirst(match)
-  if (message !== EMPTY) return atOnce(process, message)
-  if (after === 0) return atOnce(process, TIMEOUT)
+  if (message !== EMPTY) return paced(process, Promise.resolve(message))
+  if (after === 0) return paced(process, Promise.resolve(TIMEOUT))
   return new Promise((resolve) => {
     const receiver = new Receiver(process, match, resolve)
     process.extra.receiver = receiver
     if (after !== Number.POSITIVE_INFINITY) process.node.timers.start(receiver, after)
     process.flags &= ~BUSY
   })
-}
-
-/** A process that never has to wait shares the turn with all others nevertheless. */
-function atOnce(process: Process, message: unknown): Promise<unknown> {
-  const { scheduler } = process.node
-  if (!scheduler.charge()) return Promise.resolve(message)
-  return new Promise((resolve) => scheduler.afterOthers(() => resolve(message)))
 }

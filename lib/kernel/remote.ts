@@ -4,7 +4,7 @@ import type { Body, From, ProcessOptions } from './context.ts'
 import type { Reason } from './exit.ts'
 import { listLinks, removeLink } from './links.ts'
 import type { Node } from './node.ts'
-import { type NodeAddress, Pid, type Ref } from './pid.ts'
+import { type NodeAddress, Pid, type Ref, sameAddress } from './pid.ts'
 import type { Process } from './process.ts'
 import { Peer, RemoteFrom, RemoteRequest, RemoteWatcher } from './remote-peer.ts'
 import {
@@ -144,6 +144,11 @@ export class Remote {
     const signal = [SPAWN, parent?.pid.id ?? 0, ref.id, name, args, link, monitor !== false, given] as const
     if (this.#carryTo({ node }, signal) === 'sent') this.#spawns.set(ref.id, pending)
     else pending.settle(['error', 'noconnection'])
+  }
+
+  /** What is known of a spawn that the other node has not answered. */
+  openSpawn(ref: Ref): PendingSpawn | undefined {
+    return sameAddress(ref.address, this.#node.address) ? this.#spawns.get(ref.id) : undefined
   }
 
   reply(from: RemoteFrom, value: unknown): void {
@@ -333,12 +338,13 @@ export class Remote {
     this.#spawns.delete(ref)
     if (!done) return pending.settle(['error', what])
     const pid = new Pid(from, what)
-    const { parent, options } = pending
-    if (parent?.ended) {
-      if (options.link) this.carry(from, [LINK_EXIT, parent.pid.id, what, 'noproc'])
+    const { parent, options, refusal } = pending
+    if (parent !== undefined && refusal !== undefined) {
+      if (options.link) this.carry(from, [LINK_EXIT, parent.pid.id, what, refusal])
       if (options.monitor) this.carry(from, [DEMONITOR, ref])
+      return
     }
-    if (parent === undefined || parent.ended) return pending.settle(['ok', pid])
+    if (parent === undefined) return pending.settle(['ok', pid])
     if (options.link) {
       parent.addLink(pid)
       this.#peer(from.name).linked.add(parent)

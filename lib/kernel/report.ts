@@ -1,4 +1,6 @@
+import { fault } from '../internal/errors.ts'
 import { describe } from './exit.ts'
+import { mustBeOptions, type OptionKinds, oneOf } from './options.ts'
 import type { Pid } from './pid.ts'
 
 /** OTP logger's levels, of those below `error` only that. */
@@ -31,6 +33,11 @@ export type Reporter = (report: Report) => void
 
 const LEVELS: Record<ReportLevel, number> = { error: 0, warning: 1, notice: 2, info: 3, debug: 4 }
 
+function mustBeLevel(level: ReportLevel): void {
+  const levels: readonly unknown[] = Object.keys(LEVELS)
+  if (!levels.includes(level)) throw fault('badarg', `a level is one of ${levels.join(', ')}, not ${describe(level)}`)
+}
+
 /** The parts of the system that report in a domain of OTP's. */
 const SASL = ['otp', 'sasl'] as const
 const OTP = ['otp'] as const
@@ -42,6 +49,23 @@ const DOMAINS: Readonly<Record<string, readonly string[]>> = {
   gen_server: OTP,
   gen_statem: OTP,
   gen_event: OTP,
+}
+
+const REPORT: OptionKinds<Report> = {
+  level: oneOf(...Object.keys(LEVELS)),
+  label: {
+    right: 'a pair of strings',
+    takes: (value) => Array.isArray(value) && value.length === 2 && value.every((word) => typeof word === 'string'),
+  },
+  details: { right: 'an object', takes: (value) => typeof value === 'object' && value !== null },
+  metadata: { right: 'an object', takes: (value) => typeof value === 'object' && value !== null },
+}
+
+/** @throws Fault `badarg` for what is no report. */
+export function mustBeReport(report: Report): void {
+  mustBeOptions('a report', report, REPORT)
+  if (report.level && report.label && report.details) return
+  throw fault('badarg', 'a report has a level, a label and details')
 }
 
 /** The report with its metadata completed: the domain by its label, the node and the time. */
@@ -74,6 +98,8 @@ export function replacedOnFailure(reporter: Reporter, write: (line: string) => v
  * reports of one error, by the server, by its process and by its supervisor.
  */
 export function lineReporter(write: (line: string) => void, level: ReportLevel = 'notice'): Reporter {
+  if (typeof write !== 'function') throw fault('badarg', 'lineReporter takes a function that writes a line')
+  mustBeLevel(level)
   const shown = new WeakSet<Error>()
   return (report) => {
     if (LEVELS[report.level] > LEVELS[level]) return

@@ -1,7 +1,8 @@
 import { Fault, fault } from '../internal/errors.ts'
 import type { Body, MonitorOptions, Offered, SpawnedAs, SpawnOptions, SpawnRequestOptions } from './context.ts'
 import type { Reason } from './exit.ts'
-import { Pid, type Ref } from './pid.ts'
+import { paced } from './pacing.ts'
+import { Pid, Ref } from './pid.ts'
 import type { Process } from './process.ts'
 import type { Program } from './program.ts'
 import { exitSignal, Monitor } from './signals.ts'
@@ -34,6 +35,7 @@ export class PendingSpawn {
   readonly parent: Process | undefined
   readonly ref: Ref
   readonly options: SpawnOptions
+  #abandoned = false
   readonly #settle: (result: Spawned) => void
 
   constructor(
@@ -51,7 +53,17 @@ export class PendingSpawn {
   }
 
   settle(result: Spawned): void {
-    if (this.parent?.ended !== true) this.#settle(result)
+    if (this.refusal === undefined) this.#settle(result)
+  }
+
+  abandon(): void {
+    this.#abandoned = true
+  }
+
+  /** Why a new process may have neither a link with its parent nor a monitor of it; undefined when it may. */
+  get refusal(): 'abandoned' | 'noproc' | undefined {
+    if (this.#abandoned) return 'abandoned'
+    return this.parent?.ended ? 'noproc' : undefined
   }
 
   /** The monitor of the new process that was asked for, to be set when its pid is known. */
@@ -81,11 +93,26 @@ export function spawnOffered<O extends SpawnOptions>(
     const settle = ([outcome, value]: Spawned) => {
       if (outcome === 'error' && value !== 'noconnection') return reject(asFault(value))
       const pid = outcome === 'ok' ? value : nobodyOn(offered.node)
-      if (outcome === 'error') unreachable(parent, pid, ref, options)
-      resolve((options.monitor ? [pid, ref] : pid) as SpawnedAs<O>)
+      const spawned = (options.monitor ? [pid, ref] : pid) as SpawnedAs<O>
+      if (outcome === 'ok') return resolve(spawned)
+      unreachable(parent, pid, ref, options)
+      resolve(paced(parent, Promise.resolve(spawned)))
     }
     node.remote.spawn(new PendingSpawn(offered.node, parent, ref, options, settle), offered.name, args)
   })
+}
+
+/** The same for what is offered and what is not: `pid` or `[pid, ref]`, or a promise of it. */
+export function spawnAnywhere(
+  parent: Process,
+  body: Body | Program | Offered,
+  options: SpawnOptions,
+  args: readonly unknown[],
+): unknown {
+  if (parent.ended) throw fault('process_exited')
+  if (isOffered(body)) return spawnOffered(parent, body, options, args)
+  const { pid, ref } = spawnWith(parent, body, options, args)
+  return ref === undefined ? pid : [pid, ref]
 }
 
 /** `erlang:spawn_request/5`. */
@@ -104,7 +131,19 @@ export function requestOffered(
   return ref
 }
 
-/** The same for the code outside any process. */
+/**
+ * `erlang:spawn_request_abandon/1`. What is spawned on this node is answered at once, so that only a request to another
+ * node can be open; a spawn that its process awaits has told nobody its ref.
+ */
+export function abandonRequest(parent: Process, request: Ref): boolean {
+  if (!(request instanceof Ref)) throw fault('badarg', 'spawnRequestAbandon takes the ref of a spawnRequest')
+  const pending = parent.node.remote.openSpawn(request)
+  if (pending === undefined || pending.parent !== parent || pending.refusal !== undefined) return false
+  pending.abandon()
+  return true
+}
+
+/** `spawnOffered` for the code outside any process. */
 export function spawnOfferedOutside(node: Process['node'], offered: Offered, args: readonly unknown[]): Promise<Pid> {
   if (offered.node === node.name) return Promise.resolve(node.spawn(node.offered(offered.name) as Body, ...args))
   return new Promise((resolve, reject) => {

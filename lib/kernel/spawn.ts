@@ -1,4 +1,4 @@
-import { Fault, fault } from '../internal/errors.ts'
+import { Fault } from '../internal/errors.ts'
 import type { Body, MonitorOptions, SpawnOptions, SpawnReply, SpawnRequestOptions } from './context.ts'
 import { OBSERVED } from './flags.ts'
 import type { Pid, Ref } from './pid.ts'
@@ -17,7 +17,6 @@ export function spawnWith<A extends readonly unknown[]>(
   options: SpawnOptions,
   args: A,
 ): { readonly pid: Pid; readonly ref: Ref | undefined } {
-  mustBeOptions(options)
   const child = parent.node.spawnProcess(body, args, options)
   const { pid } = child
   child.parent = parent.pid
@@ -28,10 +27,6 @@ export function spawnWith<A extends readonly unknown[]>(
   if (!options.monitor) return { pid, ref: undefined }
   const { tag, alias }: MonitorOptions = options.monitor === true ? {} : options.monitor
   return { pid, ref: monitor(parent, pid, tag ?? 'DOWN', alias) }
-}
-
-function mustBeOptions(options: unknown): void {
-  if (typeof options !== 'object' || options === null) throw fault('badarg', 'the options of a spawn are an object')
 }
 
 /** `erlang:spawn_request`: what comes of it is told in a message, ahead of anything from the new process. */
@@ -61,19 +56,12 @@ const REPLIES: Record<NonNullable<SpawnRequestOptions['reply']>, readonly string
   success_only: ['ok'],
 }
 
-/**
- * What tells `parent` of an outcome, when that is one of those it wants to hear of.
- * @throws Fault `badarg` for options that are none.
- */
+/** What tells `parent` of an outcome, when that is one of those it wants to hear of. */
 export function tellerOf(
   parent: Process,
   options: SpawnRequestOptions,
 ): (ref: Ref, result: SpawnReply['result']) => void {
-  mustBeOptions(options)
   const { replyTag: type = 'spawn_reply', reply = 'yes' } = options
-  if (!Object.hasOwn(REPLIES, reply)) {
-    throw fault('badarg', `reply is ${Object.keys(REPLIES).join(', ')}, not ${String(reply)}`)
-  }
   return (ref, result) => {
     if (REPLIES[reply].includes(result[0])) parent.deliver(Object.freeze({ type, ref, result }))
   }

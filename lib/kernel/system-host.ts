@@ -1,5 +1,6 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import type { Host } from './host.ts'
+import { openTextFile } from './text-file.ts'
 import { startWatchdog } from './watchdog.ts'
 
 const settled = Promise.resolve()
@@ -20,6 +21,7 @@ export const systemHost: Host = {
     setImmediate(run)
   },
   watchdog: startWatchdog,
+  openTextFile,
 }
 
 /** Where reports go unless a node is told otherwise. */

@@ -1,8 +1,9 @@
 import { fault } from '../internal/errors.ts'
+import { describe } from './exit.ts'
 import { ENDED, OBSERVED } from './flags.ts'
 import type { Watchdog } from './host.ts'
 import type { Node } from './node.ts'
-import { mustHaveKnownNames } from './option-names.ts'
+import { countFrom, FLAG, mustBeOptions, type OptionKinds } from './options.ts'
 import { Pid } from './pid.ts'
 import type { Process } from './process.ts'
 
@@ -33,7 +34,14 @@ export interface SystemMonitorOptions {
   readonly busyLink?: boolean
 }
 
-const OPTIONS: readonly (keyof SystemMonitorOptions)[] = ['longSchedule', 'largeMailbox', 'busyLink']
+const OPTIONS: OptionKinds<SystemMonitorOptions> = {
+  longSchedule: {
+    right: 'a number of milliseconds above 0',
+    takes: (value) => Number.isFinite(value) && (value as number) > 0,
+  },
+  largeMailbox: { ...countFrom(1, 'messages'), right: 'a whole number of messages above 0' },
+  busyLink: FLAG,
+}
 
 /** What the monitor receives. `pid` is the process that it is about. */
 export type SystemMonitorMessage =
@@ -60,8 +68,10 @@ export function setSystemMonitor(
   pid: Pid | undefined,
   options: SystemMonitorOptions,
 ): SystemMonitorSetting | undefined {
-  mustHaveKnownNames('a system monitor', options, OPTIONS)
-  if (pid !== undefined) check(node, pid, options)
+  mustBeOptions('a system monitor', options, OPTIONS)
+  if (pid !== undefined && !(pid instanceof Pid && pid.process?.node === node)) {
+    throw fault('badarg', `${describe(pid)} is no process of this node`)
+  }
   const before = node.monitored
   before?.close()
   const { longSchedule, largeMailbox, busyLink } = options
@@ -74,16 +84,6 @@ export function setSystemMonitor(
     if (observed) node.monitored?.look(process)
   }
   return before === undefined ? undefined : { pid: before.pid, options: before.options }
-}
-
-function check(node: Node, pid: Pid, { longSchedule, largeMailbox }: SystemMonitorOptions): void {
-  if (!(pid instanceof Pid) || pid.process?.node !== node) throw fault('badarg', `${pid} is no process of this node`)
-  if (longSchedule !== undefined && !(Number.isFinite(longSchedule) && longSchedule > 0)) {
-    throw fault('badarg', `longSchedule is a number of milliseconds above 0, not ${longSchedule}`)
-  }
-  if (largeMailbox !== undefined && !(Number.isInteger(largeMailbox) && largeMailbox > 0)) {
-    throw fault('badarg', `largeMailbox is a whole number of messages above 0, not ${largeMailbox}`)
-  }
 }
 
 export class SystemMonitor {

@@ -1,3 +1,4 @@
+import { fault } from '../internal/errors.ts'
 import { Pid, Ref } from './pid.ts'
 
 /**
@@ -9,11 +10,23 @@ import { Pid, Ref } from './pid.ts'
  *     termKey(['channel', 7])        a text, the same for every such tuple
  *
  * What `equalTerms` compares by identity (functions, instances of classes) is numbered when it is first seen.
+ * @throws Fault `badarg` for what contains itself, which is no term.
  */
 export function termKey(term: unknown): unknown {
   // No text of a structure begins otherwise, and a string that begins so is written as one inside a structure would be.
   if (typeof term === 'string') return term.startsWith(MARK) ? MARK + text(term) : term
-  return typeof term === 'object' && term !== null ? MARK + text(term) : term
+  if (typeof term !== 'object' || term === null) return term
+  try {
+    return MARK + text(term)
+  } catch (thrown) {
+    throw thrown instanceof RangeError ? fault('badarg', 'a key is a term, which does not contain itself') : thrown
+  }
+}
+
+/** `term`, which another process is to use as a key: what is none is a mistake of who gives it. */
+export function keyTerm<T>(term: T): T {
+  termKey(term)
+  return term
 }
 
 const MARK = '\u0000'

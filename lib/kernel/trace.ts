@@ -1,4 +1,5 @@
 import { fault } from '../internal/errors.ts'
+import { describe } from './exit.ts'
 import { OBSERVED } from './flags.ts'
 import { initialCallOf, type Mfa, messageTerm } from './message-term.ts'
 import type { Node } from './node.ts'
@@ -66,15 +67,17 @@ export class Trace {
 export function setTrace(node: Node, pid: Pid, tracer: Pid | false, flags: readonly TraceFlag[]): void {
   if (!Array.isArray(flags)) throw fault('badarg', `trace flags are an array, of ${FLAGS.join(', ')}`)
   for (const flag of flags) {
-    if (!FLAGS.includes(flag)) throw fault('badarg', `a trace flag is one of ${FLAGS.join(', ')}, not ${String(flag)}`)
+    if (!FLAGS.includes(flag))
+      throw fault('badarg', `a trace flag is one of ${FLAGS.join(', ')}, not ${describe(flag)}`)
   }
   const process = pid instanceof Pid ? pid.process : undefined
-  if (process?.node !== node) throw fault('badarg', `${pid} is no process of this node`)
+  if (process?.node !== node) throw fault('badarg', `${describe(pid)} is no process of this node`)
   const before = traceOf(process)
   if (tracer === false) return stopTracing(process, flags)
   if (!(tracer instanceof Pid)) throw fault('badarg', 'a tracer is a pid')
-  if (tracer === pid) throw fault('badarg', `${pid} cannot trace itself`)
-  if (before !== undefined && before.tracer !== tracer) throw fault('badarg', `${before.tracer} traces ${pid} already`)
+  if (tracer === pid) throw fault('badarg', `${describe(pid)} cannot trace itself`)
+  if (before !== undefined && before.tracer !== tracer)
+    throw fault('badarg', `${before.tracer} traces ${describe(pid)} already`)
   process.extra.trace = new Trace(tracer, [...(before?.flags ?? []), ...flags])
   process.flags |= OBSERVED
 }

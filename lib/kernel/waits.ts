@@ -1,6 +1,8 @@
 import { fault } from '../internal/errors.ts'
-import { type CallOwner, isTimeout } from './calls.ts'
+import type { CallOwner } from './calls.ts'
+import { describe } from './exit.ts'
 import type { Node } from './node.ts'
+import { isTimeout } from './options.ts'
 import { type Timer, TimerEntry } from './timer-wheel.ts'
 
 /** A timer that only calls. */
@@ -38,9 +40,10 @@ export function stopFor(owner: CallOwner, timer: Timer): void {
 
 /** See `Caller.sleep`. */
 export function sleep(owner: CallOwner, milliseconds: number): Promise<void> {
-  if (!isTimeout(milliseconds)) throw fault('bad_timeout', `sleep got ${String(milliseconds)}`)
+  if (!isTimeout(milliseconds)) throw fault('bad_timeout', `sleep got ${describe(milliseconds)}`)
   if (milliseconds === Number.POSITIVE_INFINITY) return new Promise(() => {})
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
+    if (owner.ended && owner.pidOrNone === undefined) return reject(fault('node_stopped'))
     const wake = new Wake(owner, () => {
       stopFor(owner, wake)
       resolve()

@@ -1,3 +1,4 @@
+import { ownerOf } from '../behaviours/proc-lib/proc-lib.ts'
 import { fault } from '../internal/errors.ts'
 import { NACT_QUERY_MS, NACT_REFS } from '../internal/limits.ts'
 import { CALL, Cast, type Request, STOP } from '../kernel/calls.ts'
@@ -36,7 +37,7 @@ const bridges = new WeakMap<Node, Bridge>()
  */
 export function toRef<M = unknown>(caller: Caller, to: Dest): Ref<M> {
   if (!isDest(to)) throw fault('badarg', DEST_FORMS)
-  const { node } = caller
+  const { node } = ownerOf(caller)
   let bridge = bridges.get(node)
   if (bridge === undefined || bridge.ended) {
     bridge = new Bridge(node)
@@ -120,7 +121,7 @@ class Bridge {
 export function toPid(caller: Caller, ref: Ref<unknown>): Pid {
   const actor = actorOf(ref)
   if (actor?.afterStop === undefined) throw fault('noproc', 'the reference leads to no actor of a system that is known')
-  const pid = caller.node.spawn(new StandIn(ref))
+  const pid = ownerOf(caller).node.spawn(new StandIn(ref))
   const { afterStop } = actor
   actor.afterStop = (state, context) => {
     pid.process?.end('normal')

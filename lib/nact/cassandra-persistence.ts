@@ -1,3 +1,4 @@
+import { fault } from '../internal/errors.ts'
 import { EVENTS_PER_PARTITION, EVENTS_PER_READ } from '../internal/limits.ts'
 import type { Cassandra } from '../storage/cassandra.ts'
 import type { PersistenceEngine } from './nact.ts'
@@ -19,6 +20,8 @@ import { type EventStore, engineOn } from './persistence-engine.ts'
  * crashes with it; the history stays that of the first. Nothing is ever deleted, and no tombstone is made.
  */
 export async function persistOnCassandra(cassandra: Cassandra): Promise<PersistenceEngine> {
+  if (typeof cassandra?.execute !== 'function')
+    throw fault('badarg', 'persistOnCassandra takes a Cassandra that is open')
   for (const table of TABLES) await cassandra.execute(table)
   return engineOn(new CassandraStore(cassandra))
 }

@@ -1,3 +1,4 @@
+import { fault } from '../internal/errors.ts'
 import { EVENTS_PER_READ } from '../internal/limits.ts'
 import type { Disk } from '../storage/disk.ts'
 import type { PersistenceEngine } from './nact.ts'
@@ -18,6 +19,7 @@ import { type EventStore, engineOn } from './persistence-engine.ts'
  * crashes with it.
  */
 export function persistOn(disk: Disk): PersistenceEngine {
+  if (typeof disk?.write !== 'function') throw fault('badarg', 'persistOn takes a Disk')
   return engineOn(new DiskStore(disk))
 }
 

@@ -1,8 +1,10 @@
 import type { GenServer } from '../behaviours/gen-server/gen-server.ts'
 import { noreply, ok, reply, stop } from '../behaviours/gen-server/results.ts'
-import { type ChildOptions, type ChildSpec, child } from '../behaviours/supervisor/child-spec.ts'
+import { ownerOf } from '../behaviours/proc-lib/proc-lib.ts'
+import { CHILD, type ChildOptions, type ChildSpec, child } from '../behaviours/supervisor/child-spec.ts'
 import { fault } from '../internal/errors.ts'
 import type { Caller } from '../kernel/context.ts'
+import { ARRAY, mustBeOptions, type OptionKinds } from '../kernel/options.ts'
 import type { Dest } from '../kernel/protocol.ts'
 import {
   type Actor,
@@ -65,6 +67,8 @@ interface HostState<A> {
   readonly actors: A
 }
 
+const HOST: OptionKinds<HostOptions<unknown>> = { ...CHILD, plugins: ARRAY }
+
 class Crash {
   readonly reason: readonly ['nact', name: string, error: unknown]
 
@@ -109,7 +113,9 @@ function escalating(crashed: (name: string, error: unknown) => void): Plugin {
  * The specification of a host. `setup` runs at every start.
  * @throws Fault `badarg` for a `setup` that is no function.
  */
-function hostChild<A>(setup: Setup<A>, { plugins = [], ...options }: HostOptions<A> = {}): ChildSpec<HostApi<A>> {
+function hostChild<A>(setup: Setup<A>, given: HostOptions<A> = {}): ChildSpec<HostApi<A>> {
+  mustBeOptions('a host of actors', given, HOST)
+  const { plugins = [], ...options } = given
   if (typeof setup !== 'function') {
     throw fault('badarg', 'setup is a function that spawns the top-level actors: (system) => spawn(system, ...)')
   }
@@ -119,12 +125,12 @@ function hostChild<A>(setup: Setup<A>, { plugins = [], ...options }: HostOptions
 
 /** What `setup` returned at the host's last start: by custom its top-level actors. Fails as every call does. */
 function actors<A>(caller: Caller, host: Dest<HostApi<A>> | string): Promise<A> {
-  return caller.call(host as Dest<HostApi>, 'actors') as Promise<A>
+  return ownerOf(caller).call(host as Dest<HostApi>, 'actors') as Promise<A>
 }
 
 /** The reference of the host's nact system. */
 function system(caller: Caller, host: Dest): Promise<SystemRef> {
-  return caller.call(host as Dest<HostApi>, 'system')
+  return ownerOf(caller).call(host as Dest<HostApi>, 'system')
 }
 
 export { actors, hostChild as child, system }

@@ -11,6 +11,7 @@ import {
   start,
   stop,
 } from 'nact'
+import { fault } from '../internal/errors.ts'
 
 /**
  * The one place where nact is imported, and what this folder uses of it beyond its types: a plugin is handed the actor
@@ -59,7 +60,8 @@ const systems = new Map<string, System>()
  */
 export const connect: Plugin = (started) => {
   const system = started as unknown as System
-  const stopSystem = system.stop
+  const stopSystem = system?.stop
+  if (typeof stopSystem !== 'function') throw fault('badarg', 'connect is a plugin of nact: start(connect)')
   systems.set(system.name, system)
   system.stop = () => {
     systems.delete(system.name)
@@ -75,7 +77,7 @@ export function startSystem(plugins: readonly Plugin[]): System {
 
 /** The actor behind a reference; undefined when it has stopped, or its system is not known here. */
 export function actorOf(ref: Ref<unknown>): Actor | undefined {
-  const { system } = ref as { readonly system?: { readonly name: string } }
+  const { system } = Object(ref) as { readonly system?: { readonly name: string } }
   return systems.get(system?.name ?? '')?.find(ref) as Actor | undefined
 }
 

@@ -1,10 +1,11 @@
 import { PgScope } from '../behaviours/pg/pg-scope.ts'
 import { Partition } from '../behaviours/registry/registry-partition.ts'
 import { tablesOf } from '../behaviours/table/table-owner.ts'
+import { fault } from '../internal/errors.ts'
 import { Call } from '../kernel/calls.ts'
 import { describe } from '../kernel/exit.ts'
 import { listLinks } from '../kernel/links.ts'
-import type { Node } from '../kernel/node.ts'
+import { Node } from '../kernel/node.ts'
 import type { Pid } from '../kernel/pid.ts'
 import type { Process } from '../kernel/process.ts'
 import { Monitor } from '../kernel/signals.ts'
@@ -23,6 +24,7 @@ import { Monitor } from '../kernel/signals.ts'
  * It looks at this node alone: a link with a process of another node counts as good.
  */
 export function leftovers(node: Node): string[] {
+  if (!(node instanceof Node)) throw fault('badarg', 'leftovers takes a node')
   const alive = node.processes().flatMap((pid) => pid.process ?? [])
   return [
     ...node.processes().flatMap((pid) => (pid.process === undefined ? [`process ${pid}, which has ended`] : [])),

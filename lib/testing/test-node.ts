@@ -1,8 +1,9 @@
 import { OtpNode } from '../behaviours/otp-node.ts'
 import { fault } from '../internal/errors.ts'
 import { TEST_REPORTS, TEST_TURNS } from '../internal/limits.ts'
-import type { Reason } from '../kernel/exit.ts'
+import { describe, type Reason } from '../kernel/exit.ts'
 import type { NodeOptions } from '../kernel/node.ts'
+import { ANY, mustBeOptions, type OptionKinds } from '../kernel/options.ts'
 import { Pid } from '../kernel/pid.ts'
 import type { Process } from '../kernel/process.ts'
 import type { Dest } from '../kernel/protocol.ts'
@@ -10,21 +11,30 @@ import type { Report } from '../kernel/report.ts'
 import { addWatcher } from '../kernel/signals.ts'
 import { systemHost } from '../kernel/system-host.ts'
 import { SeededHost } from './seeded-host.ts'
-import { mustBeDuration, quiet, type VirtualHost } from './virtual-host.ts'
+import { mustBeDuration, quiet, SEED, VirtualHost } from './virtual-host.ts'
 
 /**
  * A node for tests. Its clock stands still until it is advanced, its randomness and the order in which ready processes
  * run are those of a seed, its reports are kept, and there are ways to crash a process and to await quiet.
  *
+ *     import { child, type GenServer, name, ok, reply } from 'guildhall'
  *     import { createTestNode } from 'guildhall/testing'
+ *     import assert from 'node:assert/strict'
+ *     import { test } from 'node:test'
+ *
+ *     const Counter: GenServer<{ state: number; init: [start: number]; call: { add(n: number): number } }> = {
+ *       init: (start) => ok(start),
+ *       handleCall: { add: (n, _from, count) => reply(count + n, count + n) },
+ *     }
+ *     const counter = name(Counter, 'counter')
  *
  *     test('a crash brings a fresh counter, an hour later still', async () => {
  *       await using node = createTestNode({ seed: 7 })
- *       await node.supervise({ children: [child(Counter, [0], { name: 'counter' })] })
- *       await node.call('counter', 'add', { n: 2 })
- *       await node.crash('counter')                       // as if its code had thrown
+ *       await node.supervise({ children: [child(Counter, [0], { name: counter })] })
+ *       await node.call(counter, 'add', 2)
+ *       await node.crash(counter)                         // as if its code had thrown
  *       await node.advance(3_600_000)                     // an hour, with all that is due in it
- *       assert.equal(await node.call('counter', 'label'), '0')
+ *       assert.equal(await node.call(counter, 'add', 1), 1)
  *       assert.equal(node.reportsOf('supervisor', 'child_terminated').length, 1)
  *     })
  *
@@ -36,6 +46,7 @@ export class TestNode extends OtpNode {
   readonly #reports: Report[]
 
   constructor(options: TestNodeOptions = {}) {
+    mustBeOptions('a test node', options, TEST_NODE)
     const { seed = 1, host = new SeededHost(seed), ...rest } = options
     const reports: Report[] = []
     const keep = (report: Report): void => {
@@ -81,12 +92,14 @@ export class TestNode extends OtpNode {
    * @throws Fault `noproc` when there is none.
    */
   async crash(to: Dest, error: Error = new Error('crashed by a test')): Promise<void> {
+    if (!(error instanceof Error)) throw fault('badarg', 'a process crashes with an Error')
     this.#processAt(to).crash(error)
     await this.quiet()
   }
 
   /** Resolves with the reason of a process's end; with `noproc` when it has ended before. */
   endOf(pid: Pid): Promise<Reason> {
+    if (!(pid instanceof Pid)) throw fault('badarg', 'endOf takes a pid')
     const { process } = pid
     if (process === undefined) return Promise.resolve('noproc')
     return new Promise((down) => addWatcher(process, { down }))
@@ -94,6 +107,8 @@ export class TestNode extends OtpNode {
 
   /** Resolves with the pid that is registered under `name` as soon as there is one that is not `before`. */
   async registeredAs(name: string, before?: Pid): Promise<Pid> {
+    if (typeof name !== 'string') throw fault('badarg', `a name is a string, not ${describe(name)}`)
+    if (before !== undefined && !(before instanceof Pid)) throw fault('badarg', 'who had the name before is a pid')
     await this.until(() => this.whereis(name) !== undefined && this.whereis(name) !== before, `a process named ${name}`)
     return this.whereis(name)!
   }
@@ -103,15 +118,16 @@ export class TestNode extends OtpNode {
    * @throws Fault `test_timeout` when it did not within TEST_TURNS turns; `what` says what was waited for.
    */
   async until(condition: () => boolean, what = 'a condition'): Promise<void> {
+    if (typeof condition !== 'function') throw fault('badarg', 'until takes a function that tells whether it is so')
     for (let turn = 0; !condition(); turn++) {
-      if (turn === TEST_TURNS) throw fault('test_timeout', `${what} in ${TEST_TURNS} turns`)
+      if (turn === TEST_TURNS) throw fault('test_timeout', `${describe(what)} in ${TEST_TURNS} turns`)
       await new Promise<void>((resolve) => systemHost.macrotask(resolve))
     }
   }
 
   #processAt(to: Dest): Process {
     const pid = to instanceof Pid ? to : this.resolve(to).pid
-    if (pid?.process === undefined) throw fault('noproc', `${String(to)} leads to no process of ${this.name}`)
+    if (pid?.process === undefined) throw fault('noproc', `${describe(to)} leads to no process of ${this.name}`)
     return pid.process
   }
 }
@@ -121,6 +137,14 @@ export interface TestNodeOptions extends Omit<NodeOptions, 'host' | 'reporter'> 
   readonly seed?: number
   /** A host of one's own: several nodes with one clock share one. */
   readonly host?: VirtualHost
+}
+
+/** With the others of a node, which looks at them itself. */
+const TEST_NODE: OptionKinds<TestNodeOptions> = {
+  seed: SEED,
+  host: { right: 'a VirtualHost', takes: (value) => value instanceof VirtualHost },
+  name: ANY,
+  maxProcesses: ANY,
 }
 
 /** Makes a node for tests. */

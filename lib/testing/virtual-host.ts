@@ -1,5 +1,7 @@
 import { fault } from '../internal/errors.ts'
+import { describe } from '../kernel/exit.ts'
 import type { Host } from '../kernel/host.ts'
+import type { OptionKind } from '../kernel/options.ts'
 import { systemHost } from '../kernel/system-host.ts'
 
 interface VirtualTimer {
@@ -26,7 +28,8 @@ export class VirtualHost implements Host {
    * @throws Fault `badarg` for a seed that is no integer.
    */
   constructor(seed = 1, wall = 1_700_000_001_000) {
-    if (!Number.isInteger(seed)) throw fault('badarg', `a seed is a whole number, not ${String(seed)}`)
+    if (!SEED.takes(seed)) throw fault('badarg', `a seed is ${SEED.right}, not ${describe(seed)}`)
+    if (!Number.isFinite(wall)) throw fault('badarg', `a time is milliseconds since 1970, not ${describe(wall)}`)
     this.#random = 1 + (Math.abs(seed) % (MODULUS - 1))
     this.#wallAtZero = wall - this.#now
   }
@@ -95,6 +98,7 @@ export class VirtualHost implements Host {
 
   /** Lets `milliseconds` pass in which nothing runs, as in a callback that computes: what is due then is late. */
   stall(milliseconds: number): void {
+    mustBeDuration(milliseconds)
     this.#now += milliseconds
   }
 
@@ -124,12 +128,14 @@ export class VirtualHost implements Host {
   }
 }
 
+export const SEED: OptionKind = { right: 'a whole number', takes: Number.isInteger }
+
 const MODULUS = 2_147_483_647
 
 /** @throws Fault `badarg` for what a clock that never goes back cannot be advanced by. */
 export function mustBeDuration(milliseconds: number): void {
   if (Number.isFinite(milliseconds) && milliseconds >= 0) return
-  throw fault('badarg', `a clock is advanced by milliseconds, 0 or more, not ${String(milliseconds)}`)
+  throw fault('badarg', `a clock is advanced by milliseconds, 0 or more, not ${describe(milliseconds)}`)
 }
 
 /**
@@ -138,6 +144,8 @@ export function mustBeDuration(milliseconds: number): void {
  * the real machine it is not known what is ready: without a host they are given five turns.
  */
 export async function quiet(host?: VirtualHost): Promise<void> {
+  if (host !== undefined && !(host instanceof VirtualHost))
+    throw fault('badarg', 'quiet takes a VirtualHost, or nothing')
   const turns = host === undefined ? GIVEN_TURNS : STILL_TURNS
   for (let still = 0; still < turns; still++) {
     const before = host?.turns

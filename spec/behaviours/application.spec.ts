@@ -183,6 +183,138 @@ t.test('start_phases: they follow the start, in their order', async (t) => {
   t.same(diary.read(), ['b start', 'b_kid starts', 'bad normal 0', 'b_kid ends: shutdown'])
 })
 
+t.test('otp_1586: included applications are loaded with what includes them, and parts of its tree', async (t) => {
+  const { node } = nodeWithReports(t)
+  const diary = new Diary()
+  const deep = app(diary, 'deep', { env: { z: 26 } })
+  const cart = app(diary, 'cart', { env: { size: 3 }, includedApplications: [deep] })
+  const seen: unknown[] = []
+  const shop = app(diary, 'shop', {
+    includedApplications: [cart],
+    async start() {
+      seen.push(Application.getEnv(this, cart, 'size', 0), Application.getEnv(this, deep, 'z', 0))
+      const inner = { children: [diary.kid('cart_kid')] }
+      const children = [diary.kid('shop_kid'), Supervisor.child(inner, { id: 'cart', name: 'cart_top' })]
+      return (await Supervisor.startLink(this, { intensity: 0, children })) as ['ok', Pid]
+    },
+  })
+  t.equal(Application.load(node, shop), 'ok')
+  t.same(namesOf(Application.loadedApplications(node)), ['shop', 'cart', 'deep'])
+  t.same(Application.load(node, cart), ['error', ['already_loaded', cart]])
+  t.equal(await Application.start(node, shop), 'ok')
+  t.same(namesOf(Application.whichApplications(node)), ['shop'], 'they are not started')
+  t.same(seen, [3, 26])
+  t.same(diary.read(), ['shop_kid starts', 'cart_kid starts'])
+  t.same(Application.getApplication(node, node.whereis('cart_top')), ['ok', 'shop'])
+  t.equal(Application.getSupervisor(node, cart), undefined)
+  t.same(await Application.stop(node, cart), ['error', ['not_started', 'cart']])
+  t.equal(await Application.stop(node, shop), 'ok')
+  t.same(diary.read(), [
+    'shop prepStop undefined',
+    'cart_kid ends: shutdown',
+    'shop_kid ends: shutdown',
+    'shop stop prepared undefined',
+  ])
+
+  t.equal(await Application.start(node, cart), 'ok', 'one of them may be started by itself')
+  t.equal(Application.unload(node, shop), 'ok')
+  t.same(namesOf(Application.loadedApplications(node)), ['cart', 'deep'], 'what runs by itself stays')
+  await Application.stop(node, cart)
+  t.equal(Application.unload(node, cart), 'ok')
+  t.same(Application.loadedApplications(node), [])
+})
+
+t.test('start_phases of included applications: those of what includes them, by each that has them', async (t) => {
+  const { node } = nodeWithReports(t)
+  const diary = new Diary()
+  const phases = (name: string, ...list: readonly string[]): Partial<Spec> => ({
+    startPhases: list.map((phase) => [phase, `${name}'s`]),
+    startPhase(phase, type, args) {
+      diary.lines.push(`${name} ${phase} ${type} ${String(args)} ${Application.getApplication(this)?.[1]}`)
+      return phase === 'bad' && name === 'inner' ? ['error', 'phase'] : 'ok'
+    },
+  })
+  const deepest = app(diary, 'deepest', phases('deepest', 'go', 'init'))
+  const inner = app(diary, 'inner', { ...phases('inner', 'go', 'other', 'bad'), includedApplications: [deepest] })
+  const outer = (...list: readonly string[]) =>
+    app(diary, 'outer', { ...phases('outer', ...list), includedApplications: [inner, app(diary, 'x', phases('x'))] })
+  t.equal(await Application.start(node, outer('init', 'takeover', 'go')), 'ok')
+  t.same(diary.read(), [
+    'outer start',
+    'outer_kid starts',
+    "outer init normal outer's outer",
+    "deepest init normal deepest's outer",
+    "outer takeover normal outer's outer",
+    "outer go normal outer's outer",
+    "inner go normal inner's outer",
+    "deepest go normal deepest's outer",
+  ])
+  await Application.stop(node, 'outer')
+  Application.unload(node, 'outer')
+  diary.read()
+  const reason = ['phase', ['inner', 'start_phase', ['bad', 'normal', "inner's"]]]
+  t.same(await Application.start(node, outer('bad', 'go')), ['error', reason])
+  t.same(diary.read(), [
+    'outer start',
+    'outer_kid starts',
+    "outer bad normal outer's outer",
+    "inner bad normal inner's outer",
+    'outer_kid ends: shutdown',
+  ])
+  const without = app(diary, 'without')
+  const wrong = app(diary, 'wrong', { ...phases('wrong', 'go'), includedApplications: [without] })
+  t.same(await Application.start(node, wrong), ['error', ['start_phases_undefined', 'without']])
+  const none = app(diary, 'none', { includedApplications: [without] })
+  t.equal(await Application.start(node, none), 'ok', 'without phases of its own there are none to walk')
+  t.throws(() => app(diary, 'y', { includedApplications: ['inner'] as never }), { code: 'bad_application' })
+  t.throws(() => app(diary, 'y', { includedApplications: inner as never }), { code: 'bad_application' })
+})
+
+t.test('get_key: what a loaded application says of itself', async (t) => {
+  const { node } = nodeWithReports(t)
+  const [needed, included] = [defineApplication({ name: 'needed' }), defineApplication({ name: 'included' })]
+  const a = app(new Diary(), 'a', {
+    description: 'first',
+    vsn: '1',
+    applications: [needed],
+    optionalApplications: [needed],
+    includedApplications: [included],
+    env: { x: 1 },
+    args: [7],
+    moduleName: 'm',
+    startPhases: [['go', 8]],
+    startPhase: () => 'ok',
+  })
+  t.equal(Application.getKey(node, a, 'vsn'), undefined)
+  t.equal(Application.getAllKey(node, a), undefined)
+  Application.load(node, a)
+  Application.setEnv(node, a, 'y', 2)
+  const keys = {
+    description: 'first',
+    vsn: '1',
+    included_applications: ['included'],
+    optional_applications: ['needed'],
+    applications: ['needed'],
+    env: [
+      ['x', 1],
+      ['y', 2],
+    ],
+    mod: ['m', [7]],
+    start_phases: [['go', 8]],
+  } as const
+  t.same(Application.getAllKey(node, 'a'), ['ok', keys])
+  for (const [key, value] of Object.entries(keys)) {
+    t.same(Application.getKey(node, a, key as keyof typeof keys), ['ok', value])
+  }
+  t.equal(Application.getKey(node, a, 'foo' as never), undefined)
+  t.equal(Application.getKey(node, a, 'toString' as never), undefined)
+  t.throws(() => Application.getKey(node, a, 7 as never), { code: 'badarg' })
+  t.same(Application.getKey(node, included, 'mod'), ['ok', []])
+  t.same(Application.getKey(node, included, 'start_phases'), ['ok', undefined])
+  t.throws(() => Application.load(node, { name: 'b', env: {} } as never), { code: 'bad_application' })
+  t.throws(() => Application.load(node, 'a' as never), { code: 'bad_application' })
+})
+
 t.test('stop: the callbacks around the end of the top supervisor', async (t) => {
   const { node, reports } = nodeWithReports(t)
   const diary = new Diary()
@@ -394,7 +526,7 @@ t.test('one that ends as soon as it has started is heard of', async (t) => {
 t.test('a definition is checked', async (t) => {
   const wrong: [object, RegExp][] = [
     [{}, /needs a name/],
-    [{ name: 'a', env: 1 }, /env of a/],
+    [{ name: 'a', env: 1 }, /env .*an object/],
     [{ name: 'a', applications: ['b'] }, /a depends on b/],
     [{ name: 'a', startPhases: [['x', 1]] }, /no startPhase/],
   ]

@@ -3,15 +3,23 @@ import {
   type Context,
   DynamicSupervisor,
   type DynamicSupervisorApi,
+  type DynamicSupervisorModule,
   type DynamicSupervisorSpec,
   exit,
+  ignore,
   type OtpNode,
   type Pid,
+  Registry,
   type Report,
+  Supervisor,
+  sys,
+  upgrade,
 } from '../../lib/index.ts'
+import { DYNAMIC_CHILDREN } from '../../lib/internal/limits.ts'
 import { quiet, VirtualHost } from '../../lib/testing/index.ts'
 import { exitsWith } from '../support/exits.ts'
 import { complaints, Diary, down, gate, type KidApi, type KidOptions, nodeWithReports } from '../support/kid.ts'
+import { inTestProcess } from '../support/test-process.ts'
 
 interface Scene {
   readonly node: OtpNode
@@ -24,12 +32,14 @@ interface Scene {
 
 async function scene(
   t: Test,
-  spec: DynamicSupervisorSpec = {},
+  spec: DynamicSupervisorSpec | DynamicSupervisorModule<[]> = {},
   options: Parameters<typeof nodeWithReports>[1] = {},
 ): Promise<Scene> {
   const { node, reports } = nodeWithReports(t, options)
   const diary = new Diary()
-  await node.supervise({ intensity: 0, children: [DynamicSupervisor.child(spec, { name: 'dynamic' })] })
+  const named = { name: 'dynamic' }
+  const dynamic = 'init' in spec ? DynamicSupervisor.child(spec, [], named) : DynamicSupervisor.child(spec, named)
+  await node.supervise({ intensity: 0, children: [dynamic] })
   const top = node.whereis('dynamic') as Pid<DynamicSupervisorApi>
   reports.length = 0
   return {
@@ -73,6 +83,7 @@ t.test('children come, are known by their pids, and go', async (t) => {
   t.match(await startChild(node, top, { start }), ['ok', {}, 'info'])
   t.same(await startChild(node, top, { id: 1 } as never), ['error', ['invalid_child_spec', { id: 1 }]])
   t.same(await startChild(node, top, { start, restart: 'bad' as never }), ['error', ['invalid_restart_type', 'bad']])
+  t.same(await startChild(node, top, { start, shutdown: -1 }), ['error', ['invalid_shutdown', -1]])
   t.equal((await pids()).length, 2, 'what failed left nothing')
 })
 
@@ -261,4 +272,155 @@ t.test('start_link: a name is registered, and taken', async (t) => {
   const again = DynamicSupervisor.child({}, { id: 'again', name: 'dynamic' })
   const reason = ['shutdown', ['failed_to_start_child', 'again', ['already_started', top]]]
   await exitsWith(t, node.supervise({ children: [again] }), reason)
+})
+
+/** `Simple` of dynamic_supervisor_test: what its init returns is what it is given. */
+const Simple = {
+  moduleName: 'Simple',
+  init: (returned: unknown) => returned,
+} as unknown as DynamicSupervisorModule<[returned: unknown]>
+
+/** A module whose init returns `spec`. */
+const moduleOf = (spec: DynamicSupervisorSpec): DynamicSupervisorModule<[]> => ({ init: () => spec })
+
+const WRONG: readonly (readonly [spec: object, what: unknown])[] = [
+  [{ strategy: 'unknown' }, ['invalid_strategy', 'unknown']],
+  [{ intensity: -1 }, ['invalid_intensity', -1]],
+  [{ period: 0 }, ['invalid_period', 0]],
+  [{ maxChildren: -1 }, ['invalid_max_children', -1]],
+  [{ extraArguments: -1 }, ['invalid_extra_arguments', -1]],
+  [{ autoShutdown: 'any_significant' }, ['invalid_auto_shutdown', 'any_significant']],
+]
+
+t.test('start_link: with non-ok init', (t) =>
+  inTestProcess(t, async function () {
+    this.trapExit(true)
+    const start = (returned: unknown) => DynamicSupervisor.startLink(this, Simple, [returned])
+    for (const [spec, what] of WRONG) t.same(await start(spec), ['error', ['supervisor_data', what]])
+    for (const returned of ['unknown', [], undefined]) {
+      t.same(await start(returned), ['error', ['bad_return', ['Simple', 'init', returned]]])
+    }
+    t.equal(await start(ignore()), 'ignore')
+    t.match(await start(Promise.resolve({})), ['ok', {}])
+  }),
+)
+
+t.test(
+  'start_link: what is wrong with a module is told by the supervisor above, with what would be right',
+  async (t) => {
+    const { node } = nodeWithReports(t)
+    const child = DynamicSupervisor.child(Simple, ['unknown'], { id: 'd' })
+    const reason = ['shutdown', ['failed_to_start_child', 'd', ['bad_return', ['Simple', 'init', 'unknown']]]]
+    await t.rejects(node.supervise({ children: [child] }), { code: 'bad_supervisor', cause: { reason } })
+  },
+)
+
+t.test('start_link: with registered process', (t) =>
+  inTestProcess(t, async function () {
+    const started = await DynamicSupervisor.startLink(this, Simple, [{}], { name: 'registered' })
+    if (started === 'ignore' || started[0] === 'error') throw new Error('it does not start', { cause: started })
+    const [, pid] = started
+    t.match(this.node.processInfo(pid, 'links'), ['links', [this.self]])
+    t.equal(this.node.whereis('registered'), pid)
+    t.equal(await DynamicSupervisor.getCallbackModule(this, 'registered'), Simple)
+    await DynamicSupervisor.stop(this, 'registered')
+    t.notOk(this.node.isAlive(pid))
+  }),
+)
+
+t.test('start_link: with spawn_opt, which are options of the start', async (t) => {
+  const { node } = nodeWithReports(t)
+  await node.supervise({ children: [DynamicSupervisor.child({}, { name: 'high', priority: 'high' })] })
+  t.same(node.processInfo(node.whereis('high')!, 'priority'), ['priority', 'high'])
+})
+
+t.test('init: default options', async (t) => {
+  const { node, top, kid } = await scene(t, moduleOf({}))
+  const { spec } = (await sys.getState(node, top)) as DynamicSupervisorApi['state']
+  t.same(spec, { intensity: 3, period: 5, maxChildren: DYNAMIC_CHILDREN, extraArguments: [] })
+  t.ok(node.isAlive(await kid('a')))
+})
+
+t.test('several are told apart by their names, whatever kind these are of', async (t) => {
+  const { node } = nodeWithReports(t)
+  const registry = new Registry<string>('names', { keys: 'unique' })
+  const names = ['simple', registry.via<DynamicSupervisorApi>('via')]
+  const top = await node.supervise({
+    children: [registry.child(), ...names.map((name) => DynamicSupervisor.child({}, { name }))],
+  })
+  for (const name of names) t.same(await DynamicSupervisor.whichChildren(node, name), [])
+  const nameless = DynamicSupervisor.child({}, { id: 'nameless' })
+  const [, pid] = await Supervisor.startChild(node, top, nameless)
+  t.same(await DynamicSupervisor.whichChildren(node, pid as Pid<DynamicSupervisorApi>), [])
+  t.same(await Supervisor.startChild(node, top, nameless), ['error', ['already_started', pid]])
+})
+
+async function change(node: OtpNode, top: Pid, to: object): Promise<unknown> {
+  await sys.suspend(node, top)
+  const result = await sys.changeCode(node, top, to, 1, undefined)
+  await sys.resume(node, top)
+  return result
+}
+
+t.test('code_change: with non-ok init the settings stay', async (t) => {
+  const { node, diary, top, kid, pids } = await scene(t, moduleOf({ maxChildren: 1 }))
+  const a = await kid('a')
+  const before = await DynamicSupervisor.getCallbackModule(node, top)
+  for (const [spec, what] of WRONG) {
+    t.same(await change(node, top, moduleOf(spec)), ['error', ['supervisor_data', what]])
+  }
+  const returned = { moduleName: 'm', init: () => 'unknown' }
+  t.same(await change(node, top, returned), ['error', ['bad_return', ['m', 'init', 'unknown']]])
+  const boom = new Error('boom')
+  t.same(await change(node, top, { init: () => Promise.reject(boom) }), ['error', boom])
+  t.equal(await DynamicSupervisor.getCallbackModule(node, top), before)
+  t.equal(await change(node, top, { init: () => ignore() }), 'ok')
+  t.same(await DynamicSupervisor.startChild(node, top, diary.kid('b')), ['error', 'max_children'])
+  t.same(await pids(), [a])
+})
+
+t.test(
+  'code_change: with ok init the children stay, also when they are too many, and the new settings count',
+  async (t) => {
+    const { node, diary, top, kid, pids } = await scene(t, moduleOf({}))
+    const kids = [await kid('a'), await kid('b')]
+    const to = moduleOf({ maxChildren: 1, extraArguments: ['x'] })
+    t.equal(await change(node, top, to), 'ok')
+    t.equal(await DynamicSupervisor.getCallbackModule(node, top), to)
+    t.same(await pids(), kids)
+    t.same(await DynamicSupervisor.startChild(node, top, diary.kid('c')), ['error', 'max_children'])
+    for (const pid of kids) await DynamicSupervisor.terminateChild(node, top, pid)
+    const seen: unknown[] = []
+    const start = (parent: Context, ...extra: readonly unknown[]) => {
+      seen.push(...extra)
+      return ['ok', parent.spawnLink(() => parent.sleep(1e6))] as const
+    }
+    t.match(await DynamicSupervisor.startChild(node, top, { start }), ['ok', {}])
+    t.same(seen, ['x'])
+  },
+)
+
+t.test('code_change: restarts that there were go on counting', async (t) => {
+  const { node, top, kid, pids } = await scene(t, { intensity: 5 })
+  await kid('a')
+  for (let i = 0; i < 2; i++) node.exit((await pids())[0] as Pid, 'kill')
+  t.equal(await change(node, top, { intensity: 2 }), 'ok', 'a specification in the place of one')
+  const ended = down(top)
+  node.exit((await pids())[0] as Pid, 'kill')
+  t.equal(await ended, 'shutdown')
+})
+
+t.test('an upgrade of the module reaches its supervisors, and is taken back when it fails', async (t) => {
+  const old = moduleOf({ maxChildren: 1, intensity: 100 })
+  const { node, diary, top, kid, pids } = await scene(t, old)
+  await kid('a', 'permanent', { trap: false })
+  const failing = { module: 'old', from: old, to: moduleOf({ maxChildren: -1 }) }
+  await t.rejects(upgrade(node, [failing]), { code: 'upgrade_failed' })
+  t.same(await DynamicSupervisor.startChild(node, top, diary.kid('b')), ['error', 'max_children'])
+  t.same(await upgrade(node, [{ module: 'old', from: old, to: moduleOf({ maxChildren: 2, intensity: 100 }) }]), [top])
+  await kid('b')
+  node.exit((await pids())[0] as Pid, 'kill')
+  t.equal((await pids()).length, 2)
+  const [, , , items] = await sys.getStatus(node, top)
+  t.match((items[4] as readonly unknown[]).at(-1), ['supervisor', [['Callback', { init: Function }]]])
 })

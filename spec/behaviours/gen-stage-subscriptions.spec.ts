@@ -1,6 +1,7 @@
 import t from 'tap'
 import { child, exit, failure, GenStage, noreply, ok, type Pid, stop, sys } from '../../lib/index.ts'
 import { exitsWith } from '../support/exits.ts'
+import { down } from '../support/kid.ts'
 import { puppet } from '../support/puppet.ts'
 import {
   demands,
@@ -388,4 +389,41 @@ t.test('callbacks', async (t) => {
       ],
     )
   })
+})
+
+t.test('handleSubscribe that returns anything else ends the stage; who asked hears the reason', async (t) => {
+  const node = testNode(t)
+  const returning = (result: unknown) =>
+    GenStage.consumer<{ state: number; in: number }>({
+      init: () => ok(0),
+      handleEvents: (_events, _from, state) => noreply(state),
+      handleSubscribe: () => result as never,
+    })
+  const results = [noreply(1), GenStage.emit([], 1), 'automatic', stop('enough', 1)]
+  const reasons = [
+    ['bad_return_value', ['noreply', 1]],
+    ['bad_return_value', ['noreply', [], 1]],
+    ['bad_return_value', 'automatic'],
+    'enough',
+  ]
+  for (const [i, result] of results.entries()) {
+    const numbers = await node.start(Numbers, [[], 10])
+    const below = await node.start(returning(result), [])
+    const failed = await GenStage.syncSubscribe(node, below, { to: numbers }).catch(({ reason }) => reason)
+    t.strictSame(failed[0], reasons[i])
+    t.notOk(node.isAlive(below))
+    t.ok(node.isAlive(numbers))
+
+    const above = await node.start(
+      GenStage.producer<{ state: number; out: number }>({
+        init: () => ok(0),
+        handleDemand: (_demand, state) => noreply(state),
+        handleSubscribe: () => result as never,
+      }),
+      [],
+    )
+    const ended = down(above)
+    await node.start(Keeper, [[], 'automatic', { subscribeTo: [{ to: above, cancel: 'temporary' }] }])
+    t.strictSame(await ended, reasons[i])
+  }
 })

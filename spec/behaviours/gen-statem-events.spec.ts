@@ -414,7 +414,7 @@ t.test('enter_loop: a process of procLib becomes a machine, with its name and it
   }),
 )
 
-t.test('reply_by_alias_with_payload, send_request_{receive,wait,check}_reqid_collection', (t) =>
+t.test('send_request_{receive,wait,check}_reqid_collection', (t) =>
   scene(t, async function () {
     const pid = await startMap(this, {
       start: ({ operation, content, from }) => {

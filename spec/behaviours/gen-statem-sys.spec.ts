@@ -160,7 +160,7 @@ t.test('sys.log tells what it receives, postpones, consumes and answers', async 
     [
       ['in', ['cast', 'later'], 'off'],
       ['consume', ['cast', 'later'], 'off', 'off'],
-      ['start_timer', ['state_timeout', 50_000, 'out'], 'off'],
+      ['start_timer', ['state_timeout', 50_000, 'out', []], 'off'],
       ['start_timer', [['timeout', 'dim'], 60_000, 'dimmer'], 'off'],
     ],
   ])

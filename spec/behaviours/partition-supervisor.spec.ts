@@ -6,12 +6,14 @@ import {
   type ChildSpec,
   DynamicSupervisor,
   type DynamicSupervisorApi,
+  type DynamicSupervisorModule,
   type GenServer,
   ok,
   PartitionSupervisor,
   Pid,
   Registry,
   type SupervisorApi,
+  upgrade,
 } from '../../lib/index.ts'
 import { PARTITIONS } from '../../lib/internal/limits.ts'
 import { exitsWith } from '../support/exits.ts'
@@ -60,6 +62,28 @@ t.test('partition_supervisor_test: start_link on success', async (t) => {
   }
   t.equal(held.length, 100)
   t.same(new Set(held), new Set(refs))
+})
+
+t.test('a partition may be a dynamic supervisor of a module, and change its settings while it runs', async (t) => {
+  const { node } = nodeWithReports(t)
+  const moduleOf = (maxChildren: number): DynamicSupervisorModule<[partition: number]> => ({
+    init: (partition) => ({ maxChildren: maxChildren + partition }),
+  })
+  const before = moduleOf(0)
+  const after = moduleOf(1)
+  const childSpec = (partition: number) => DynamicSupervisor.child(before, [partition])
+  await node.supervise({ children: [PartitionSupervisor.child({ name: 'many', childSpec, partitions: 2 })] })
+  const start = (partition: number) =>
+    DynamicSupervisor.startChild(
+      node,
+      via<DynamicSupervisorApi>('many', partition),
+      Agent.child(() => 'x'),
+    )
+  t.same(await start(0), ['error', 'max_children'])
+  t.match(await start(1), ['ok', {}])
+  t.same(await start(1), ['error', 'max_children'], 'its number is an argument of its module')
+  t.equal((await upgrade(node, [{ module: 'many', from: before, to: after }])).length, 2)
+  for (const partition of [0, 1]) t.match(await start(partition), ['ok', {}])
 })
 
 t.test('partition_supervisor_test: with_arguments', async (t) => {

@@ -287,6 +287,49 @@ t.test('ancestors and the initial call', async (t) => {
   t.equal(procLib.translateInitialCall(node, found), undefined)
 })
 
+t.test('the dictionary has what proc_lib puts there, which a process may put and erase like the rest', async (t) => {
+  const { node } = setup(t)
+  const run = (server: Pid<EchoApi>, body: (this: Context) => unknown) => node.call(server, 'run', body)
+  await inProcess(node, async function () {
+    const [, server] = (await startLink(this, Echo, [() => ok(1)])) as readonly ['ok', Pid<EchoApi>]
+    const initial = ['echo', 'init', 1]
+    const both = [
+      ['$initial_call', initial],
+      ['$ancestors', [this.self]],
+    ]
+    t.same(node.processInfo(server, 'dictionary'), ['dictionary', both])
+    t.same(node.processInfo(server, { dictionary: '$ancestors' })?.[1], [this.self])
+    const read = () =>
+      run(server, function () {
+        return [this.get(), this.getKeys(), this.get('$ancestors'), this.get('$initial_call'), this.get('$none')]
+      })
+    t.same(await read(), [both, ['$initial_call', '$ancestors'], [this.self], initial, undefined])
+    const change = () =>
+      run(server, function () {
+        return [this.put('$ancestors', ['me']), this.erase('$initial_call'), this.get('$initial_call')]
+      })
+    t.same(await change(), [[this.self], initial, undefined])
+    t.same(await read(), [[['$ancestors', ['me']]], ['$ancestors'], ['me'], undefined, undefined])
+    t.same(procLib.ancestors(node, server), ['me'])
+    const start = () =>
+      run(server, function () {
+        return startLink(this, Echo, [() => ok(1)])
+      })
+    const [, child] = (await start()) as readonly ['ok', Pid]
+    t.same(procLib.ancestors(node, child), [server, 'me'], 'as its children see it, too')
+    const erase = () =>
+      run(server, function () {
+        return [this.erase(), this.erase(), this.get('$ancestors'), this.get()]
+      })
+    t.same(await erase(), [[['$ancestors', ['me']]], [], undefined, []])
+    this.unlink(server)
+  })
+  await inProcess(node, async function () {
+    t.same(this.get(), [], 'a process of its own making has none')
+    t.equal(this.get('$ancestors'), undefined)
+  })
+})
+
 // --- reports
 
 t.test('the crash of a server gives two reports, with the keys and domains of OTP', async (t) => {

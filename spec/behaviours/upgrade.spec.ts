@@ -1,7 +1,11 @@
 import t, { type Test } from 'tap'
 import {
+  Agent,
   child,
   createNode,
+  DynamicSupervisor,
+  type DynamicSupervisorModule,
+  defineApplication,
   type EventHandler,
   failure,
   GenEvent,
@@ -11,11 +15,14 @@ import {
   noreply,
   type OtpNode,
   ok,
+  PartitionSupervisor,
   type Pid,
   type Report,
   reply,
   type StartResult,
   type StateMachine,
+  Supervisor,
+  type SupervisorModule,
   sys,
   upgrade,
 } from '../../lib/index.ts'
@@ -336,4 +343,100 @@ t.test('a module of which nothing has run yet is replaced, too', async (t) => {
   const later: GenServer<CountApi> = { ...V1 }
   const other = nodeFor(t)
   t.equal(await other.call(await other.start(later, [3]), 'add', 1), 4, 'and nothing else')
+})
+
+t.test('a supervisor that its own supervisor starts again asks the new module, and so does a start', async (t) => {
+  const node = nodeFor(t)
+  const of = (...ids: string[]): SupervisorModule<[]> => ({
+    init: () => ({ intensity: 9, children: ids.map((id) => child(V1, [1], { id })) }),
+  })
+  const [old, next] = [of('a'), of('a', 'b')]
+  const top = await node.supervise({ children: [Supervisor.child(old, [], { id: 'inner', name: 'inner' })] })
+  const idsOf = async () => (await Supervisor.whichChildren(node, 'inner')).map(([id]) => id).sort()
+  const inner = node.whereis('inner')!
+  t.same(await upgrade(node, [{ module: 'tree', from: old, to: next }]), [inner])
+  t.same(await idsOf(), ['a', 'b'])
+  node.exit(inner, 'kill')
+  while (node.whereis('inner') === undefined || node.whereis('inner') === inner) await quiet()
+  t.same(await idsOf(), ['a', 'b'])
+  t.ok(
+    (await Supervisor.whichChildren(node, 'inner')).every(([, pid]) => pid !== undefined),
+    'both run',
+  )
+  t.equal(await Supervisor.getCallbackModule(node, 'inner'), next)
+  t.ok(node.isAlive(top))
+
+  const few: DynamicSupervisorModule<[]> = { init: () => ({ maxChildren: 1 }) }
+  const many: DynamicSupervisorModule<[]> = { init: () => ({ maxChildren: 2 }) }
+  await node.supervise({ children: [DynamicSupervisor.child(few, [], { id: 'dynamic', name: 'dynamic' })] })
+  const add = () => DynamicSupervisor.startChild(node, 'dynamic', child(V1, [1]))
+  t.match([await add(), await add()], [['ok'], ['error', 'max_children']])
+  const dynamic = node.whereis('dynamic')!
+  t.same(await upgrade(node, [{ module: 'dynamic', from: few, to: many }]), [dynamic])
+  t.match([await add(), await add()], [['ok'], ['error', 'max_children']])
+  node.exit(dynamic, 'kill')
+  while (node.whereis('dynamic') === undefined || node.whereis('dynamic') === dynamic) await quiet()
+  t.match([await add(), await add(), await add()], [['ok'], ['ok'], ['error', 'max_children']])
+})
+
+t.test('children of dynamic and partition supervisors, and agents', async (t) => {
+  const node = nodeFor(t)
+  await node.supervise({
+    children: [
+      DynamicSupervisor.child({}, { id: 'd', name: 'd' }),
+      PartitionSupervisor.child({ name: 'p', childSpec: child(V1, [5]), partitions: 2 }),
+    ],
+  })
+  const [, dynamic] = (await DynamicSupervisor.startChild(node, 'd', child(V1, [7]))) as ['ok', Pid<CountApi>]
+  const partition = (): Pid<CountApi> => PartitionSupervisor.whereis(node, 'p', 1) as Pid<CountApi>
+  t.equal((await upgrade(node, [change])).length, 3)
+  t.same(await node.call(dynamic, 'add', 1), [8, 'apples'])
+  const before = partition()
+  t.same(await node.call(before, 'add', 1), [6, 'apples'])
+  node.exit(before, 'kill')
+  while (partition() === undefined || partition() === before) await quiet()
+  t.same(await node.call(partition(), 'add', 1), [6, 'started'])
+
+  const agent = unwrap(await Agent.start(node, () => 1))
+  const doubled = { module: 'agent', from: Agent.AgentServer, to: Agent.AgentServer, extra: (n: number) => n * 2 }
+  t.same(await upgrade(node, [doubled]), [agent])
+  t.equal(await Agent.get(node, agent, (n) => n), 2)
+  await t.rejects(upgrade(node, [{ ...doubled, extra: 'double' }]), { code: 'upgrade_failed' })
+  t.equal(await Agent.get(node, agent, (n) => n), 2)
+})
+
+t.test('an event handler that is named by its old module is the new one, added or called', async (t) => {
+  const handler = (version: number): EventHandler<{ state: number; call: { version(): number } }> => ({
+    init: () => ok(0),
+    handleEvent: (_event, count) => ok(count),
+    handleCall: { version: (_request, count) => reply(version, count) },
+  })
+  const [old, next] = [handler(1), handler(2)]
+  const node = nodeFor(t)
+  const manager = unwrap(await GenEvent.start(node))
+  await GenEvent.addHandler(node, manager, [old, 'one'])
+  await upgrade(node, [{ module: 'handler', from: old, to: next }])
+  t.equal(await GenEvent.call(node, manager, [old, 'one'], 'version'), 2)
+  t.equal(await GenEvent.addHandler(node, manager, old), 'ok')
+  t.same(await GenEvent.whichHandlers(node, manager), [next, [next, 'one']])
+  t.equal(await GenEvent.call(node, manager, old, 'version'), 2)
+  t.equal(await GenEvent.deleteHandler(node, manager, [old, 'one'], 'enough'), 'ok')
+  t.same(await GenEvent.whichHandlers(node, manager), [next])
+})
+
+t.test('what no upgrade can reach is told before anything is done', async (t) => {
+  const node = nodeFor(t)
+  const spec = { children: [] }
+  await node.supervise(spec)
+  const app = defineApplication({ name: 'a', start: () => 'ignore' })
+  for (const from of [spec, app, {}]) {
+    await t.rejects(upgrade(node, [change, { module: 'm', from, to: V2 }]), {
+      code: 'badarg',
+      message: /only processes of a callback module/,
+    })
+  }
+  await t.rejects(upgrade(node, [{ module: 'm', from: () => {}, to: V2 } as never]), { code: 'badarg' })
+  const unknown: GenServer<CountApi> = { ...V1 }
+  await t.rejects(upgrade(node, [{ module: 'm', from: unknown, to: {} }]), { code: 'badarg' })
+  t.equal(await node.call(await node.start(V1, [1]), 'add', 1), 2, 'V1 is current')
 })

@@ -195,6 +195,26 @@ t.test('monitors, monitored_by, label and dictionary', async (t) => {
   })
 })
 
+t.test('one entry of the dictionary is an item of its own', async (t) => {
+  const { node } = keptNode(t)
+  await inProcess(node, async function () {
+    const me = this.self
+    this.put(['k', 1], 'by shape')
+    t.strictSame(node.processInfo(me, { dictionary: ['k', 1] }), [['dictionary', ['k', 1]], 'by shape'])
+    t.strictSame(node.processInfo(me, { dictionary: 'none' }), [['dictionary', 'none'], undefined])
+    t.strictSame(node.processInfo(me, ['trap_exit', { dictionary: ['k', 1] }]), [
+      ['trap_exit', false],
+      [['dictionary', ['k', 1]], 'by shape'],
+    ])
+    t.throws(() => node.processInfo(me, { dict: 1 } as never), { code: 'badarg' })
+    t.throws(() => node.processInfo(me, [{ dict: 1 }] as never), { code: 'badarg' })
+    const gone = this.spawn(() => {})
+    this.monitor(gone)
+    await this.receive()
+    t.equal(node.processInfo(gone, { dictionary: 'k' }), undefined)
+  })
+})
+
 t.test('a flag is set with what it was as the answer, and an unknown one refused', async (t) => {
   const { node } = keptNode(t)
   await inProcess(node, async function () {

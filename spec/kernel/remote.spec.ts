@@ -3,6 +3,7 @@ import { distribute } from '../../lib/distribution/index.ts'
 import {
   type Context,
   createNode,
+  type ExitMessage,
   exit,
   loop,
   type OtpNode,
@@ -143,20 +144,84 @@ t.test('a spawnRequest is answered ahead of anything from the new process', asyn
   })
 })
 
-t.test('a name that is not offered gives a process that ends with undef; options are checked there', async (t) => {
-  const { a, b } = await pair(t)
-  b.node.offer('worker', worker)
-  b.node.offer('worker', undefined)
-  await inProcess(a.node, async function () {
-    await this.spawnMonitor({ node: B, name: 'worker' })
-    t.match(await this.receive(), { type: 'DOWN', reason: { code: 'undef' } })
-    const [pid] = await this.spawnMonitor({ node: B, name: 'worker' })
-    t.equal(pid.node, B)
-    const urgent = { priority: 'urgent' as never }
-    await t.rejects(this.spawnOpt({ node: B, name: 'worker' }, urgent), { code: 'badarg' })
+t.test('a spawnRequest that is given up has no answer, no link and no monitor, whatever comes of it', async (t) => {
+  const { a, b, network } = await pair(t)
+  const ended: unknown[] = []
+  b.node.offer('idle', async function (which: unknown) {
+    this.trapExit(true)
+    ended.push([which, ((await this.receive()) as ExitMessage).reason])
   })
-  t.throws(() => b.node.offer('x', 1 as never), { code: 'badarg' })
+  const idle = { node: B, name: 'idle' }
+  await inProcess(a.node, async function () {
+    this.trapExit(true)
+    network.manual = true
+    const asked = [
+      this.spawnRequest(idle, {}, 'alone'),
+      this.spawnRequest(idle, { link: true }, 'linked'),
+      this.spawnRequest(idle, { monitor: { tag: 'gone', alias: 'demonitor' } }, 'watched'),
+      this.spawnRequest(idle, { link: true, monitor: true }, 'both'),
+      this.spawnRequest({ node: B, name: 'nobody' }, { reply: 'error_only' }),
+    ]
+    const stranger = this.spawnRequest(idle, { link: true }, 'stranger')
+    await inProcess(a.node, async function () {
+      t.equal(this.spawnRequestAbandon(stranger), false, 'it belongs to who has asked')
+    })
+    for (const ref of asked) t.equal(this.spawnRequestAbandon(ref), true)
+    for (const ref of asked) t.equal(this.spawnRequestAbandon(ref), false, 'once')
+    for (let i = 0; i < 30; i++) {
+      network.round()
+      await turn()
+    }
+    const [answer, ...others] = (await flush(this)) as SpawnReply[]
+    t.match(answer, { type: 'spawn_reply', ref: stranger, result: ['ok', { node: B }] })
+    t.strictSame(others, [])
+    t.equal(this.spawnRequestAbandon(stranger), false, 'it is answered')
+    t.strictSame(ended, [
+      ['linked', 'abandoned'],
+      ['both', 'abandoned'],
+    ])
+    t.strictSame(a.node.processInfo(this.self, ['links', 'monitors']), [
+      ['links', [answer?.result[1]]],
+      ['monitors', []],
+    ])
+    this.trapExit(false)
+  })
 })
+
+t.test('given up, a connection that breaks is not told; what is spawned here is answered at once', async (t) => {
+  const { a, network } = await pair(t)
+  await inProcess(a.node, async function () {
+    this.trapExit(true)
+    network.stall()
+    const ref = this.spawnRequest({ node: B, name: 'worker' }, { link: true, monitor: true })
+    t.equal(this.spawnRequestAbandon(ref), true)
+    a.distribution.disconnect(B)
+    t.strictSame(await flush(this), [])
+    const here = this.spawnRequest(() => {}, {})
+    t.equal(this.spawnRequestAbandon(here), false)
+    t.match(await this.receive(), { type: 'spawn_reply', ref: here })
+    t.equal(this.spawnRequestAbandon(a.node.makeRef()), false)
+    t.throws(() => this.spawnRequestAbandon('ref' as never), { code: 'badarg' })
+  })
+})
+
+t.test(
+  'a name that is not offered gives a process that ends with undef; wrong options are refused at once',
+  async (t) => {
+    const { a, b } = await pair(t)
+    b.node.offer('worker', worker)
+    b.node.offer('worker', undefined)
+    await inProcess(a.node, async function () {
+      await this.spawnMonitor({ node: B, name: 'worker' })
+      t.match(await this.receive(), { type: 'DOWN', reason: { code: 'undef' } })
+      const [pid] = await this.spawnMonitor({ node: B, name: 'worker' })
+      t.equal(pid.node, B)
+      const urgent = { priority: 'urgent' as never }
+      t.throws(() => this.spawnOpt({ node: B, name: 'worker' }, urgent), { code: 'badarg' })
+    })
+    t.throws(() => b.node.offer('x', 1 as never), { code: 'badarg' })
+  },
+)
 
 /** A node that is away, or goes away before it answers. */
 async function lost(t: Test, node: OtpNode, name: string, before: () => void): Promise<void> {

@@ -1,8 +1,11 @@
 import { inspect } from 'node:util'
+import fc from 'fast-check'
 import t from 'tap'
 import {
   child,
   createNode,
+  describe,
+  Exit,
   type GenServer,
   lineReporter,
   ok,
@@ -11,6 +14,7 @@ import {
   start,
   stop,
 } from '../../lib/index.ts'
+import { DESCRIBED_CHARACTERS, DESCRIBED_PARTS } from '../../lib/internal/limits.ts'
 
 interface Api {
   state: number
@@ -85,4 +89,35 @@ t.test('a pid and a ref are shown as what they are, without the process behind t
       seen()
     })
   })
+})
+
+t.test('whatever a report is about, it is one line of bounded length', (t) => {
+  const broken = {
+    get field() {
+      throw new Error('no')
+    },
+  }
+  class Mute {
+    toString(): string {
+      throw new Error('no')
+    }
+  }
+  const query = Object.create(Object.create(null), { user: { value: 'ann', enumerable: true } })
+  const odd = fc.constantFrom(broken, new Mute(), query, new (class Room {})(), Symbol('s'), () => 1, new Date(0))
+  const terms = fc.anything({ withNullPrototype: true, withMap: true, withSet: true, withBigInt: true, withDate: true })
+  fc.assert(
+    fc.property(fc.oneof(terms, odd, fc.string({ unit: 'binary', maxLength: 3000 })), (term) => {
+      for (const shown of [describe(term), describe([term, { term }]), new Exit(term).message]) {
+        if (/[\p{Cc}\u2028\u2029]/u.test(shown)) throw new Error('a control character')
+        if (shown.length > 2 * DESCRIBED_PARTS * DESCRIBED_CHARACTERS) throw new Error('too long')
+      }
+    }),
+  )
+  t.equal(describe(broken), '#unprintable')
+  t.equal(describe(query), '#{user: ann}')
+  t.equal(describe(new Map([['ann', new Set([1])]])), 'Map{ann: Set{1}}')
+  t.equal(describe(new (class Room {})()), '#Room')
+  t.equal(describe('a\n[error] forged\u001b[2J'), 'a\\n[error] forged\\u001b[2J')
+  t.match(describe(Array.from({ length: 20_000 }, (_, i) => i)), /198, \.\.\. 19801 more\}$/)
+  t.end()
 })

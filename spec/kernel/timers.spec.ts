@@ -66,8 +66,39 @@ t.test('a copy of the ref, which was at another node, leads to the timer, too', 
   t.end()
 })
 
+t.test('an absolute time is a point on the clock of the host, and may be past', async (t) => {
+  const host = new VirtualHost()
+  const { node } = keptNode(t, { host })
+  const got: unknown[] = []
+  const pid = node.spawn(loop((message) => void got.push(message), undefined))
+  const abs = { abs: true }
+  const ref = node.startTimer(host.monotonic() + 99.5, pid, 'soon', abs)
+  node.sendAfter(-1_000_000, pid, 'long past', abs)
+  node.sendAfter(host.monotonic() - 1, pid, 'past', abs)
+  node.sendAfter(10, pid, 'relative', { abs: false })
+  t.equal(node.readTimer(ref), 100)
+  host.advance(0)
+  await quiet(host)
+  t.strictSame(got, ['long past', 'past'])
+  host.advance(99)
+  await quiet(host)
+  t.strictSame(got.slice(2), ['relative'], 'never early')
+  host.advance(1)
+  await quiet(host)
+  t.match(got[3], { type: 'timeout', ref, message: 'soon' })
+  const far = host.monotonic() + 2 ** 32
+  for (const time of [far, Number.NaN, Number.POSITIVE_INFINITY, 5n, 'soon', undefined]) {
+    t.throws(() => node.sendAfter(time as never, pid, 'x', abs), { code: 'badarg' }, `at ${time}`)
+  }
+  for (const options of [{ abs: 1 }, { absolute: true }, null, 5]) {
+    t.throws(() => node.startTimer(1, pid, 'x', options as never), { code: 'badarg' }, `with ${options}`)
+  }
+  t.equal(node.timers.size, 0)
+})
+
 const step = fc.oneof(
   fc.record({ start: fc.nat(300), to: fc.constantFrom('a', 'b', 'name', 'nobody') }),
+  fc.record({ start: fc.integer({ min: -200, max: 300 }), to: fc.constantFrom('a', 'nobody'), abs: fc.constant(true) }),
   fc.record({ cancel: fc.nat(30) }),
   fc.record({ read: fc.nat(30) }),
   fc.record({ advance: fc.nat(200) }),
@@ -95,9 +126,12 @@ t.test('send_after, cancel and read behave as their model', async (t) => {
       for (const each of script) {
         if ('start' in each) {
           const { start, to } = each
-          refs.push(node.sendAfter(start, to === 'a' || to === 'b' ? pids[to] : to, `${timers.length}`))
+          const target = to === 'a' || to === 'b' ? pids[to] : to
+          const isAbsolute = 'abs' in each
+          const timed = isAbsolute ? ([host.monotonic() + start, { abs: true }] as const) : ([start] as const)
+          refs.push(node.sendAfter(timed[0], target, `${timers.length}`, timed[1]))
           const futile = (to === 'a' || to === 'b') && !node.isAlive(pids[to])
-          timers.push({ due: host.now + start, to, running: !futile })
+          timers.push({ due: host.now + Math.max(0, start), to, running: !futile })
         } else if ('cancel' in each || 'read' in each) {
           const number = 'cancel' in each ? each.cancel : each.read
           const timer = timers[number]

@@ -16,9 +16,16 @@ const hostAdvancedBy = (milliseconds: unknown) => () => new VirtualHost().advanc
 
 /** What comes beside the library: `guildhall/testing` and `guildhall/nact`. */
 export const COMPANIONS: readonly Misuse[] = [
-  ['a seed in words', 'badarg', 'a seed is a whole number, not x', () => createTestNode({ seed: 'x' })],
+  ['a seed in words', 'badarg', 'seed is a whole number, not x', () => createTestNode({ seed: 'x' })],
   ['half a seed', 'badarg', 'not 0.5', () => createTestNode({ seed: 0.5 })],
   ['a seed of a host in words', 'badarg', 'not x', () => new JumpingHost('x')],
+  [
+    'options of a test node that are null',
+    'badarg',
+    '{ seed, host, name, maxProcesses }, not null',
+    () => createTestNode(null),
+  ],
+  ['a stall in words', 'badarg', 'not x', () => new VirtualHost().stall('x')],
   ['a time in words', 'badarg', 'milliseconds, 0 or more, not x', advancedBy('x')],
   ['a time before', 'badarg', 'milliseconds, 0 or more, not -5', advancedBy(-5)],
   ['no time', 'badarg', 'not undefined', advancedBy(undefined)],
@@ -31,5 +38,6 @@ export const COMPANIONS: readonly Misuse[] = [
   ['a reference through no registry', 'badarg', 'a destination is a pid', (node) => toRef(node, { via: {}, key: 1 })],
   ['a reference of an object', 'badarg', 'a destination is a pid', (node) => toRef(node, { pid: 1 })],
   ['a host of a number', 'badarg', 'setup is a function', () => NactHost.child(5)],
+  ['options of a host that are null', 'badarg', 'plugins }, not null', () => NactHost.child(() => 1, null)],
   ['a host of nothing', 'badarg', 'setup is a function', () => NactHost.child()],
 ]

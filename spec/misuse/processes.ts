@@ -2,11 +2,14 @@ import { Counter, counter, js, type Misuse, type Node, type Self } from './untyp
 
 const DEST = 'a destination is a pid, a registered name'
 
+const circle: unknown[] = []
+circle.push(circle)
+
 /** The kernel: nodes, processes, messages, timers, names. */
 export const PROCESSES: readonly Misuse[] = [
   ['a node without a host', 'badarg', 'name@host, not alice', () => js.createNode({ name: 'alice' })],
   ['a reporter that is none', 'badarg', 'reporter is a function', () => js.createNode({ reporter: 'console' })],
-  ['a bound that is no number', 'badarg', 'maxProcesses a number', () => js.createNode({ maxProcesses: 'many' })],
+  ['a bound that is no number', 'badarg', 'maxProcesses is a number', () => js.createNode({ maxProcesses: 'many' })],
   [
     'a node that is full',
     'system_limit',
@@ -70,7 +73,7 @@ export const PROCESSES: readonly Misuse[] = [
   [
     'a timeout in the place of options',
     'badarg',
-    '{ timeout: 100 }, not 100',
+    '{ timeout }, not 100',
     async (node) => node.call(await counter(node), 'add', 1, 100),
   ],
   ['an exit signal to a name', 'badarg', 'exit takes a pid', (node) => node.exit('nobody', 'kill')],
@@ -107,6 +110,38 @@ export const PROCESSES: readonly Misuse[] = [
     '0 is no option of demonitor, which has flush',
     (_node, self) => self.demonitor(self.monitor(self.self), ['flush']),
   ],
+  [
+    'an option of a monitor within a spawn',
+    'badarg',
+    'Tag is no option of monitor',
+    (_node, self) => self.spawnOpt(() => {}, { monitor: { Tag: 'gone' } }),
+  ],
+  [
+    'the same in a request',
+    'badarg',
+    'Tag is no option of monitor',
+    (_node, self) => self.spawnRequest(() => {}, { monitor: { Tag: 'gone' } }),
+  ],
+  [
+    'an option that a spawn does not have',
+    'badarg',
+    'linked is no option of a spawn',
+    (_node, self) => self.spawnOpt(() => {}, { linked: true }),
+  ],
+  [
+    'a flush in words',
+    'badarg',
+    'flush is true or false, not no',
+    (_node, self) => self.demonitor(self.monitor(self.self), { flush: 'no' }),
+  ],
+  ['a reply in words', 'badarg', 'reply is true or false, not x', (_node, self) => self.alias({ reply: 'x' })],
+  [
+    'an operation that is no text',
+    'function_clause',
+    'the name of an operation is a string, not 5',
+    async (node) => node.call(await counter(node), 5),
+  ],
+  ['a key that contains itself', 'badarg', 'does not contain itself', (_node, self) => self.put(circle, 1)],
   [
     'an option that alias does not have',
     'badarg',
@@ -145,6 +180,24 @@ export const PROCESSES: readonly Misuse[] = [
     (_node, self) => self.sendAfter(self.self, 'tick', 100),
   ],
   ['a timer for undefined', 'badarg', 'for a pid or a name', (node) => node.sendAfter(1, undefined, 'tick')],
+  [
+    'an absolute time that is none',
+    'badarg',
+    'milliseconds from now',
+    (node) => node.sendAfter('noon', 'counter', 1, { abs: true }),
+  ],
+  [
+    'an option no timer has',
+    'badarg',
+    'no option of a timer',
+    (node) => node.startTimer(1, 'x', 1, { absolute: true }),
+  ],
+  [
+    'a spawn given up by its pid',
+    'badarg',
+    'the ref of a spawnRequest',
+    (_node, self) => self.spawnRequestAbandon(self.self),
+  ],
   ['no timer cancelled', 'badarg', 'sendAfter or startTimer returned', (node) => node.cancelTimer(undefined)],
   [
     'a name that is taken',

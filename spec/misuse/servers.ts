@@ -59,7 +59,7 @@ export const SERVERS: readonly Misuse[] = [
     () => js.startLink(undefined, Counter, [0]),
   ],
   ['a monitor of nobody', 'badarg', 'only a process can do this', (node) => js.startMonitor(node, Counter, [0])],
-  ['a time that is none', 'bad_timeout', 'got soon', (node) => node.start(Counter, [0], { timeout: 'soon' })],
+  ['a time that is none', 'bad_timeout', 'not soon', (node) => node.start(Counter, [0], { timeout: 'soon' })],
   [
     'a name on another node',
     'badarg',
@@ -67,7 +67,7 @@ export const SERVERS: readonly Misuse[] = [
     (node) => node.start(Counter, [0], { name: { name: 'q', node: 'o@x' } }),
   ],
   ['a pid for a name', 'badarg', 'on its own node', (node, self) => node.start(Counter, [0], { name: self.self })],
-  ['a name that is none', 'badarg', 'a registered name', (node) => node.start(Counter, [0], { name: 7 })],
+  ['a name that is none', 'badarg', 'a string, name(...), or a via', (node) => node.start(Counter, [0], { name: 7 })],
   [
     'a name that is taken',
     'already_started',

@@ -189,7 +189,7 @@ export const SUPERVISORS: readonly Misuse[] = [
   [
     'start that is no function',
     'bad_application',
-    'start of a is a function',
+    'start is a function',
     () => defineApplication({ name: 'a', start: {} }),
   ],
   [

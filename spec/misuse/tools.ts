@@ -21,7 +21,7 @@ const table = (self: Self, options: object = {}) => new Table(self, options)
 /** Registry, pg, tables, sys, proc_lib, upgrade. */
 export const TOOLS: readonly Misuse[] = [
   ['a registry without a name', 'badarg', 'a registry has a name', () => new Registry(undefined, { keys: 'unique' })],
-  ['a registry without keys', 'badarg', "'unique', 'duplicate'", () => new Registry('rooms')],
+  ['a registry without keys', 'badarg', '{ keys, partitions,', () => new Registry('rooms')],
   [
     'a registry without partitions',
     'badarg',
@@ -155,6 +155,8 @@ export const TOOLS: readonly Misuse[] = [
   ['a log in words', 'badarg', "'get' or 'print'", ofServer((node, pid) => sys.log(node, pid, 'on'))],
   ['statistics in words', 'badarg', "true, false or 'get'", ofServer((node, pid) => sys.statistics(node, pid, 'on'))],
   ['a trace in words', 'badarg', 'true or false', ofServer((node, pid) => sys.trace(node, pid, 'on'))],
+  ['a log file without a path', 'badarg', 'a path', ofServer((node, pid) => sys.logToFile(node, pid, true))],
+  ['a pid that is debugged', 'badarg', 'not its pid', ofServer((_node, pid) => sys.debugOptions(pid, ['trace']))],
   ['no debug function', 'badarg', '[fun, state]', ofServer((node, pid) => sys.install(node, pid, undefined))],
   [
     'new code while it runs',

@@ -126,6 +126,15 @@ export const WORK: readonly Misuse[] = [
     () => offload({ module: './hash.js', function: 'hash' }),
   ],
   [
+    'options of a pool that are null',
+    'badarg',
+    'the options of a pool are an object, { timeout }, not null',
+    async (node) => {
+      await pool(node)
+      await Pool.run(node, 'pool', hash, [], null)
+    },
+  ],
+  [
     'a pool that is busy',
     'busy',
     'try again later',
@@ -230,6 +239,22 @@ export const WORK: readonly Misuse[] = [
     'badarg',
     'an array of producers',
     async (node) => exhaust(GenStage.stream(node, await node.start(producerOf(js.noreply(0)), []))),
+  ],
+  ['a stream of nothing', 'badarg', 'a destination is a pid', (node) => GenStage.stream(node, [null])],
+  [
+    'a stream of too many producers',
+    'system_limit',
+    '65536 subscriptions',
+    (node) => GenStage.stream(node, Array(65_537).fill('producer')),
+  ],
+  [
+    'an option that a subscription does not have',
+    'bad_opts',
+    'a subscription has no option maxDemands',
+    async (node) => {
+      const producer = await node.start(producerOf(js.noreply(0)), [])
+      return GenStage.syncSubscribe(node, await node.start(consumerOf(undefined), []), { to: producer, maxDemands: 1 })
+    },
   ],
   [
     'demand in words',

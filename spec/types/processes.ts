@@ -64,11 +64,17 @@ export async function messages(): Promise<void> {
   // @ts-expect-error the caller waits for a number
   self.reply(from, 'one')
   const left: number | false = self.cancelTimer(self.sendAfter(10, pid, 'tick'))
+  self.startTimer(node.host.monotonic() + 5, 'server', 'tick', { abs: true })
+  // @ts-expect-error no such option
+  self.sendAfter(10, pid, 'tick', { absolute: true })
+  const givenUp: boolean = self.spawnRequestAbandon(self.spawnRequest(() => {}, {}))
+  // @ts-expect-error a request is a ref
+  self.spawnRequestAbandon(pid)
   // @ts-expect-error the time comes first
   self.sendAfter(pid, 'tick', 10)
   // @ts-expect-error a timer is a ref
   self.cancelTimer(pid)
-  void [down, certain, left]
+  void [down, certain, left, givenUp]
 }
 
 export function information(): void {
@@ -79,11 +85,14 @@ export function information(): void {
   self.processFlag('heap', 1)
   // @ts-expect-error no such item
   node.processInfo(pid, 'size')
+  const kept: readonly [readonly ['dictionary', unknown], unknown] | undefined = node.processInfo(pid, {
+    dictionary: ['any', 'term'],
+  })
   // @ts-expect-error a reporter is a function
   createNode({ reporter: 'console' })
   // @ts-expect-error what is owned can be closed
   self.own({ close() {} })
   // @ts-expect-error receive is for raw processes: a node has no mailbox
   node.receive()
-  void before
+  void [before, kept]
 }

@@ -4,6 +4,7 @@ import {
   type ChildSpec,
   child,
   DynamicSupervisor,
+  type DynamicSupervisorModule,
   defineApplication,
   type GenServer,
   name,
@@ -124,6 +125,17 @@ export async function dynamic(node: OtpNode, room: Pid<RoomApi>): Promise<void> 
   DynamicSupervisor.child({ strategy: 'one_for_all' })
   // @ts-expect-error children come later
   DynamicSupervisor.child({ children: specs })
+  const Sessions: DynamicSupervisorModule<[most: number]> = { init: (maxChildren) => ({ maxChildren }) }
+  DynamicSupervisor.child(Sessions, [10], { name: 'sessions' })
+  // @ts-expect-error a wrong argument of the module
+  DynamicSupervisor.child(Sessions, ['ten'])
+  // @ts-expect-error a module needs its arguments
+  DynamicSupervisor.child(Sessions, { name: 'sessions' })
+  // @ts-expect-error a supervisor's module tells its children
+  await node.supervise(Sessions, [10])
+  // @ts-expect-error children come later
+  const Eager: DynamicSupervisorModule<[]> = { init: () => ({ children: specs }) }
+  await DynamicSupervisor.startLink(node, Eager, [])
   await DynamicSupervisor.terminateChild(node, 'sessions', room)
   // @ts-expect-error its children are known by their pids
   await DynamicSupervisor.terminateChild(node, 'sessions', 'room')

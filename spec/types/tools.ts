@@ -14,6 +14,7 @@ import {
   procLib,
   reply,
   Supervisor,
+  start,
   sys,
   upgrade,
 } from '../../lib/index.ts'
@@ -80,6 +81,16 @@ export async function system(): Promise<void> {
   await sys.statistics(caller, pid, 'print')
   // @ts-expect-error an installed function has a state
   await sys.install(caller, pid, [() => 'done'])
+  const opened: 'ok' | readonly ['error', 'open_file'] = await sys.logToFile(caller, pid, 'events.log')
+  // @ts-expect-error it is a path, or false
+  await sys.logToFile(caller, pid, true)
+  const count = (n: number, _event: sys.SystemEvent) => n + 1
+  await start(caller, Counter, [0], { debug: ['trace', ['log', 5], ['log_to_file', 'x'], ['install', [count, 0]]] })
+  // @ts-expect-error no such option
+  await start(caller, Counter, [0], { debug: ['tracing'] })
+  // @ts-expect-error it is a list of options
+  await start(caller, Counter, [0], { debug: 'trace' })
+  void opened
 }
 
 async function clock(this: Context, every: number): Promise<void> {
@@ -108,4 +119,11 @@ export async function upgrades(): Promise<void> {
   // @ts-expect-error a module is an object
   await upgrade(node, [{ module: 'counter', from: 'counter.v1', to: Counter }])
   void pids
+}
+
+export function keys(): void {
+  const phases = Application.getKey(caller, 'chat', 'start_phases')?.[1]
+  phases?.[0]?.[0].toUpperCase()
+  // @ts-expect-error there is no such key
+  Application.getKey(caller, 'chat', 'modules')
 }

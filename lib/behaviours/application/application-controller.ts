@@ -4,7 +4,7 @@ import type { Pid } from '../../kernel/pid.ts'
 import type { Process } from '../../kernel/process.ts'
 import { type GenServer, programOf, start as startServer } from '../gen-server/gen-server.ts'
 import { noreply, ok, reply } from '../gen-server/results.ts'
-import { processOf, startProcess } from '../proc-lib/proc-lib.ts'
+import { ownerOf, processOf, startProcess } from '../proc-lib/proc-lib.ts'
 import { isExitMessage } from '../supervisor/child-stop.ts'
 import { stop as stopServer } from '../sys/sys.ts'
 import { ApplicationMaster } from './application-master.ts'
@@ -221,7 +221,7 @@ function reportExit(process: Process, application: string, exited: Reason, type:
 const NAME = 'application_controller'
 
 async function controllerOf(caller: Caller): Promise<Pid<ControllerApi>> {
-  const { node } = caller
+  const { node } = ownerOf(caller)
   const present = node.whereis(NAME)
   if (present !== undefined) return present as Pid<ControllerApi>
   const started = await startServer(node, ApplicationController, [], { name: NAME })
@@ -233,7 +233,12 @@ async function controllerOf(caller: Caller): Promise<Pid<ControllerApi>> {
 }
 
 export async function startApplication(caller: Caller, name: string, type: StartType): Promise<Done> {
-  return caller.call(await controllerOf(caller), 'start', { name, type }, { timeout: Number.POSITIVE_INFINITY })
+  return ownerOf(caller).call(
+    await controllerOf(caller),
+    'start',
+    { name, type },
+    { timeout: Number.POSITIVE_INFINITY },
+  )
 }
 
 export async function stopApplication(
@@ -241,5 +246,5 @@ export async function stopApplication(
   name: string,
   timeout: number = Number.POSITIVE_INFINITY,
 ): Promise<Done> {
-  return caller.call(await controllerOf(caller), 'stop', { name }, { timeout })
+  return ownerOf(caller).call(await controllerOf(caller), 'stop', { name }, { timeout })
 }

@@ -122,18 +122,41 @@ async function startTop(self: Self<MasterApi>, definition: ApplicationDefinition
   return ['error', ['bad_return', [call, result]]]
 }
 
-async function startPhases(
-  self: Self<MasterApi>,
-  definition: ApplicationDefinition,
-): Promise<readonly [Reason] | undefined> {
-  for (const [phase, args] of definition.startPhases ?? []) {
-    const call = [definition.moduleName ?? definition.name, 'start_phase', [phase, 'normal', args]]
-    const result = await caught(() => definition.startPhase?.call(self as Self<unknown>, phase, 'normal', args))
-    if (result === 'ok') continue
-    if (Array.isArray(result) && result[0] === 'error' && result.length === 2) return [[result[1], call]]
-    return [['bad_return_value', [call, result]]]
+type Failed = readonly [Reason] | undefined
+
+/** Walks the phases of the application; each is one also of what it includes (application_starter.erl). */
+async function startPhases(self: Self<MasterApi>, definition: ApplicationDefinition): Promise<Failed> {
+  for (const [phase] of definition.startPhases ?? []) {
+    const failed = await startPhase(self, definition, phase)
+    if (failed !== undefined) return failed
   }
   return undefined
+}
+
+/** One phase: of the application when it has it, then of those that it includes, however deep, in their order. */
+async function startPhase(self: Self<MasterApi>, definition: ApplicationDefinition, phase: string): Promise<Failed> {
+  const { name, startPhases, includedApplications = [] } = definition
+  if (startPhases === undefined) return [['start_phases_undefined', name]]
+  const found = startPhases.find(([other]) => other === phase)
+  const failed = found === undefined ? undefined : await runPhase(self, definition, found)
+  if (failed !== undefined) return failed
+  for (const included of includedApplications) {
+    const inner = await startPhase(self, included, phase)
+    if (inner !== undefined) return inner
+  }
+  return undefined
+}
+
+async function runPhase(
+  self: Self<MasterApi>,
+  definition: ApplicationDefinition,
+  [phase, args]: readonly [phase: string, args: unknown],
+): Promise<Failed> {
+  const call = [definition.moduleName ?? definition.name, 'start_phase', [phase, 'normal', args]]
+  const result = await caught(() => definition.startPhase?.call(self as Self<unknown>, phase, 'normal', args))
+  if (result === 'ok') return undefined
+  if (Array.isArray(result) && result[0] === 'error' && result.length === 2) return [[result[1], call]]
+  return [['bad_return_value', [call, result]]]
 }
 
 /** What Erlang's `catch` gives: a value, or `{'EXIT', Reason}`. */

@@ -1,5 +1,6 @@
 import { fault } from '../../internal/errors.ts'
-import type { Reason } from '../../kernel/exit.ts'
+import { describe, type Reason } from '../../kernel/exit.ts'
+import { ANY, ARRAY, FUNCTION, mustBeOptions, type OptionKinds, TEXT } from '../../kernel/options.ts'
 import type { Pid } from '../../kernel/pid.ts'
 import type { Self } from '../gen-server/gen-server.ts'
 
@@ -27,11 +28,16 @@ export interface ApplicationSpec<
   readonly applications?: readonly ApplicationDefinition[]
   /** Those among `applications` that it also runs without. */
   readonly optionalApplications?: readonly ApplicationDefinition[]
+  /**
+   * Those that run as parts of it: they are loaded with it and not started. Its own tree starts what theirs would, and
+   * their start phases are walked with its own.
+   */
+  readonly includedApplications?: readonly ApplicationDefinition[]
   /** The defaults of its environment. */
   readonly env?: E
   /** Handed to `start`. */
   readonly args?: unknown
-  /** `[phase, arguments]`: carried out by `startPhase`, in order, after `start`. */
+  /** `[phase, arguments]`: carried out by `startPhase`, in order, after `start`; each also by what it includes. */
   readonly startPhases?: readonly (readonly [phase: string, args: unknown])[]
   /** The name of the module in reasons; the application's own unless told otherwise. */
   readonly moduleName?: string
@@ -47,6 +53,28 @@ export interface ApplicationSpec<
   prepStop?(this: Self<unknown>, state: S | undefined): MaybePromise<S | undefined>
   /** Runs when the top supervisor has ended. */
   stop?(this: Self<unknown>, state: S | undefined): unknown
+}
+
+const WRONG = { code: 'bad_application' } as const
+const SPEC: OptionKinds<ApplicationSpec> = {
+  name: { ...TEXT, ...WRONG },
+  description: { ...TEXT, ...WRONG },
+  vsn: { ...TEXT, ...WRONG },
+  applications: { ...ARRAY, ...WRONG },
+  optionalApplications: { ...ARRAY, ...WRONG },
+  includedApplications: { ...ARRAY, ...WRONG },
+  env: { right: 'an object', takes: (value) => typeof value === 'object' && value !== null, ...WRONG },
+  args: ANY,
+  startPhases: { right: 'pairs of a phase and its arguments', takes: arePhases, ...WRONG },
+  moduleName: { ...TEXT, ...WRONG },
+  start: { ...FUNCTION, ...WRONG },
+  startPhase: { ...FUNCTION, ...WRONG },
+  prepStop: { ...FUNCTION, ...WRONG },
+  stop: { ...FUNCTION, ...WRONG },
+}
+
+function arePhases(value: unknown): boolean {
+  return Array.isArray(value) && value.every((phase) => Array.isArray(phase) && typeof phase[0] === 'string')
 }
 
 declare const ENVIRONMENT: unique symbol
@@ -65,23 +93,26 @@ export interface ApplicationDefinition<E extends Readonly<Record<string, unknown
 export function defineApplication<E extends Readonly<Record<string, unknown>>, S = unknown>(
   spec: ApplicationSpec<E, S>,
 ): ApplicationDefinition<E> {
-  const { name, env = {}, applications = [], optionalApplications = [] } = Object(spec) as ApplicationSpec<E, S>
+  mustBeOptions('an application', spec, SPEC)
+  const { name, env = {}, applications = [], optionalApplications = [], includedApplications = [] } = spec
   if (typeof name !== 'string' || name === '') throw fault('bad_application', 'it needs a name')
-  for (const callback of ['start', 'startPhase', 'prepStop', 'stop'] as const) {
-    const given = spec[callback]
-    if (given !== undefined && typeof given !== 'function') {
-      throw fault('bad_application', `${callback} of ${name} is a function, if it is there`)
-    }
-  }
-  if (typeof env !== 'object' || env === null) throw fault('bad_application', `the env of ${name} is no object`)
-  for (const other of [...applications, ...optionalApplications]) {
-    if (typeof other?.name !== 'string') {
-      throw fault('bad_application', `${name} depends on ${String(other)}: name it by what defineApplication gave`)
-    }
+  for (const other of [...applications, ...optionalApplications, ...includedApplications]) {
+    if (isApplication(other)) continue
+    throw fault('bad_application', `${name} depends on ${describe(other)}: name it by what defineApplication gave`)
   }
   if (spec.startPhases !== undefined && spec.startPhase === undefined) {
-    throw fault('bad_application', `${name} has start phases and no startPhase`)
+    throw fault('bad_application', `${describe(name)} has start phases and no startPhase`)
   }
   // The state is the application's own: whoever runs it only hands it from one callback to the next.
-  return Object.freeze({ ...spec, env, applications, optionalApplications }) as unknown as ApplicationDefinition<E>
+  const others = { applications, optionalApplications, includedApplications }
+  const definition = Object.freeze({ ...spec, env, ...others }) as unknown as ApplicationDefinition<E>
+  defined.add(definition)
+  return definition
+}
+
+const defined = new WeakSet<object>()
+
+/** Whether it is what `defineApplication` gave. */
+export function isApplication(what: unknown): what is ApplicationDefinition {
+  return typeof what === 'object' && what !== null && defined.has(what)
 }

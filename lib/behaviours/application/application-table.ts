@@ -31,20 +31,26 @@ export class ApplicationTable {
   /** @internal What the node does when an application has started. */
   onStarted: (name: string) => void = () => {}
 
+  /** With it those that it includes, as far as they are not loaded. */
   load(definition: ApplicationDefinition): 'ok' | readonly ['error', Reason] {
-    const { name, env } = definition
+    const { name, env, includedApplications = [] } = definition
     if (this.loaded.has(name)) return ['error', ['already_loaded', definition]]
     this.loaded.set(name, definition)
     const values = slot(this.#env, name)
     for (const [key, value] of Object.entries(env)) values.set(key, value)
     for (const [key, value] of this.#persistent.get(name) ?? []) values.set(key, value)
+    for (const included of includedApplications) this.load(included)
     return 'ok'
   }
 
+  /** With it those that it includes, unless they run by themselves. */
   unload(name: string): 'ok' | readonly ['error', Reason] {
+    const definition = this.loaded.get(name)
     if (this.running.has(name)) return ['error', ['running', name]]
-    if (!this.loaded.delete(name)) return ['error', ['not_loaded', name]]
+    if (definition === undefined) return ['error', ['not_loaded', name]]
+    this.loaded.delete(name)
     this.#env.delete(name)
+    for (const included of definition.includedApplications ?? []) this.unload(included.name)
     return 'ok'
   }
 

@@ -1,10 +1,12 @@
 import { fault } from '../../internal/errors.ts'
 import type { Caller } from '../../kernel/context.ts'
-import type { Reason } from '../../kernel/exit.ts'
-import type { Pid } from '../../kernel/pid.ts'
-import { processOf } from '../proc-lib/proc-lib.ts'
+import { describe, type Reason } from '../../kernel/exit.ts'
+import { FLAG, mustBeOptions, type OptionKinds } from '../../kernel/options.ts'
+import { Pid } from '../../kernel/pid.ts'
+import { ownerOf, processOf } from '../proc-lib/proc-lib.ts'
 import { startApplication, stopApplication } from './application-controller.ts'
-import type { ApplicationDefinition, StartType } from './application-spec.ts'
+import { type ApplicationKeys, allKeysOf, keyOf } from './application-keys.ts'
+import { type ApplicationDefinition, isApplication, type StartType } from './application-spec.ts'
 import { applicationsOf } from './application-table.ts'
 
 /**
@@ -51,6 +53,16 @@ import { applicationsOf } from './application-table.ts'
  *
  * `node.shutdown()` stops what runs in the reverse order of the starts. Why a node shut down tells `node.terminated`.
  *
+ * An application may include others (`includedApplications`), which then are parts of it: they are loaded with it, and
+ * the controller does not start them. Its `start` puts their supervisors into its own tree, whatever runs there belongs
+ * to it, and each of its start phases is carried out by it and then by those of them that have the phase:
+ *
+ *     shop includes cart     start of shop ──> init: shop ──> go: shop, cart ──> runs      phases of shop: init, go
+ *                                                                                          phases of cart: go
+ *
+ * One that it includes has to have start phases, be it none, when it has any. Starting one by itself is not refused, as
+ * in OTP, and makes a second tree.
+ *
  * When not to use it: in a program of one tree `node.supervise` is enough.
  *
  * The rules are those of OTP's application, application_controller and application_master.
@@ -62,38 +74,46 @@ type Done = 'ok' | readonly ['error', Reason]
 
 function nameOf(application: ApplicationName): string {
   if (typeof application === 'string') return application
-  if (typeof application?.env !== 'object')
-    throw fault('bad_application', 'an application is what defineApplication returns, or its name')
-  return application.name
+  if (isApplication(application)) return application.name
+  throw fault('bad_application', 'an application is what defineApplication returns, or its name')
 }
 
 // --- load
 
-/** Makes an application known, with its environment; `['error', ['already_loaded', application]]`. */
+/**
+ * Makes an application known, with its environment, and those that it includes; `['error', ['already_loaded',
+ * application]]`.
+ */
 export function load(caller: Caller, application: ApplicationDefinition): Done {
-  return applicationsOf(caller.node).load(application)
+  if (isApplication(application)) return applicationsOf(ownerOf(caller).node).load(application)
+  throw fault('bad_application', 'what is loaded is what defineApplication returns')
 }
 
-/** Forgets an application and its environment; `['error', ['running' | 'not_loaded', name]]`. */
+/**
+ * Forgets an application and its environment, and those that it includes, unless they were started by themselves;
+ * `['error', ['running' | 'not_loaded', name]]`.
+ */
 export function unload(caller: Caller, application: ApplicationName): Done {
-  return applicationsOf(caller.node).unload(nameOf(application))
+  return applicationsOf(ownerOf(caller).node).unload(nameOf(application))
 }
 
 /** As `load`, and `'ok'` when it was loaded before. `['error', ['not_loaded', name]]` for an unknown name. */
 export function ensureLoaded(caller: Caller, application: ApplicationName): Done {
-  const table = applicationsOf(caller.node)
+  const table = applicationsOf(ownerOf(caller).node)
   if (table.loaded.has(nameOf(application))) return 'ok'
   return typeof application === 'string' ? ['error', ['not_loaded', application]] : table.load(application)
 }
 
 /** `[name, description, vsn]` of those that are loaded. */
 export function loadedApplications(caller: Caller): readonly ApplicationInfo[] {
-  return Array.from(applicationsOf(caller.node).loaded.values(), infoOf)
+  return Array.from(applicationsOf(ownerOf(caller).node).loaded.values(), infoOf)
 }
 
 /** The same of those that run, the one that was started last first. */
 export function whichApplications(caller: Caller): readonly ApplicationInfo[] {
-  return Array.from(applicationsOf(caller.node).running.values(), ({ definition }) => infoOf(definition)).reverse()
+  return Array.from(applicationsOf(ownerOf(caller).node).running.values(), ({ definition }) =>
+    infoOf(definition),
+  ).reverse()
 }
 
 export type ApplicationInfo = readonly [name: string, description: string, vsn: string]
@@ -111,6 +131,8 @@ function infoOf({ name, description = '', vsn = '' }: ApplicationDefinition): Ap
  *     ['error', ['already_started' | 'not_loaded', name]]
  *     ['error', [reason, call]]                                         `start` returned `['error', reason]`
  *     ['error', ['bad_return', [call, result]]]                         or threw: the result is `['EXIT', reason]`
+ *     ['error', [reason, call]]                                         the same of `startPhase`
+ *     ['error', ['start_phases_undefined', name]]                       one that it includes has none, and it has some
  *
  * `call` being `[module, 'start', ['normal', args]]`.
  */
@@ -153,7 +175,7 @@ async function startAll(
   type: StartType,
   started: string[],
 ): Promise<Reason | undefined> {
-  const { running, loaded } = applicationsOf(caller.node)
+  const { running, loaded } = applicationsOf(ownerOf(caller).node)
   for (const application of applications) {
     const name = nameOf(application)
     if (running.has(name) || above.has(name)) continue
@@ -183,16 +205,31 @@ export function stop(caller: Caller, application: ApplicationName): Promise<Done
 
 // --- what runs
 
-/** The application that a process belongs to; of the `this` of a callback its own. */
+/** The application that a process belongs to, of included ones the one around them; of a callback's `this` its own. */
 export function getApplication(caller: Caller, pid?: Pid): readonly ['ok', string] | undefined {
-  const process = pid === undefined ? processOf(caller) : pid.process
+  if (pid !== undefined && !(pid instanceof Pid)) throw fault('badarg', 'getApplication takes a pid')
+  const process = pid === undefined ? processOf(caller) : ownerOf(caller) && pid.process
   const application = process && applicationsOf(process.node).byMaster.get(process.groupLeader())
   return application && ['ok', application.definition.name]
 }
 
+/** What a loaded application says of itself under `key`, one of OTP's; undefined without such an application or key. */
+export function getKey<K extends keyof ApplicationKeys>(
+  caller: Caller,
+  application: ApplicationName,
+  key: K,
+): readonly ['ok', ApplicationKeys[K]] | undefined {
+  return keyOf(caller, nameOf(application), key)
+}
+
+/** All of them, in one object. */
+export function getAllKey(caller: Caller, application: ApplicationName): readonly ['ok', ApplicationKeys] | undefined {
+  return allKeysOf(caller, nameOf(application))
+}
+
 /** The top supervisor of an application that runs (OTP 26). */
 export function getSupervisor(caller: Caller, application: ApplicationName): readonly ['ok', Pid] | undefined {
-  const top = applicationsOf(caller.node).running.get(nameOf(application))?.top
+  const top = applicationsOf(ownerOf(caller).node).running.get(nameOf(application))?.top
   return top === undefined ? undefined : ['ok', top]
 }
 
@@ -219,7 +256,8 @@ export function getEnv(
   key: string,
   ...otherwise: readonly [unknown] | readonly []
 ): unknown {
-  const found = applicationsOf(caller.node).getEnv(nameOf(application), key)
+  mustBeKey(key)
+  const found = applicationsOf(ownerOf(caller).node).getEnv(nameOf(application), key)
   return otherwise.length === 0 ? found : found === undefined ? otherwise[0] : found[1]
 }
 
@@ -227,12 +265,18 @@ export function getAllEnv(
   caller: Caller,
   application: ApplicationName,
 ): readonly (readonly [key: string, value: unknown])[] {
-  return applicationsOf(caller.node).allEnv(nameOf(application))
+  return applicationsOf(ownerOf(caller).node).allEnv(nameOf(application))
 }
 
 export interface EnvOptions {
   /** Whether it also counts when the application is loaded later, in the place of its default. */
   readonly persistent?: boolean
+}
+
+const ENV: OptionKinds<EnvOptions> = { persistent: FLAG }
+
+function mustBeKey(key: string): void {
+  if (typeof key !== 'string') throw fault('badarg', `a key of an environment is a string, not ${describe(key)}`)
 }
 
 /** Sets a value; the application need not be loaded, or even known. */
@@ -243,7 +287,9 @@ export function setEnv<A extends ApplicationName, K extends KeyOf<A>>(
   value: EnvOf<A>[K],
   options: EnvOptions = {},
 ): void {
-  applicationsOf(caller.node).setEnv(nameOf(application), key, value, options.persistent === true)
+  mustBeOptions('setEnv', options, ENV)
+  mustBeKey(key)
+  applicationsOf(ownerOf(caller).node).setEnv(nameOf(application), key, value, options.persistent === true)
 }
 
 /** Sets the values of several applications: `{ storage: { folder: '/var/chat' } }` (`application:set_env/1,2`). */
@@ -252,11 +298,18 @@ export function putAllEnv(
   config: Readonly<Record<string, Readonly<Record<string, unknown>>>>,
   options: EnvOptions = {},
 ): void {
+  mustBeOptions('putAllEnv', options, ENV)
+  if (typeof config !== 'object' || config === null)
+    throw fault('badarg', 'an environment is { application: { key: value } }')
   for (const [name, values] of Object.entries(config)) {
+    if (typeof values !== 'object' || values === null)
+      throw fault('badarg', `the environment of ${name} is { key: value }`)
     for (const [key, value] of Object.entries(values)) setEnv(caller, name, key, value, options)
   }
 }
 
 export function unsetEnv(caller: Caller, application: ApplicationName, key: string, options: EnvOptions = {}): void {
-  applicationsOf(caller.node).unsetEnv(nameOf(application), key, options.persistent === true)
+  mustBeOptions('unsetEnv', options, ENV)
+  mustBeKey(key)
+  applicationsOf(ownerOf(caller).node).unsetEnv(nameOf(application), key, options.persistent === true)
 }

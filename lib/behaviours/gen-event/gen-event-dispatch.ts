@@ -10,8 +10,9 @@ import { OK, REPLY, Result } from '../gen-server/results.ts'
 import { linkedParent } from '../proc-lib/ancestry.ts'
 import { reportCrash } from '../proc-lib/crash-report.ts'
 import { isExitMessage } from '../supervisor/child-stop.ts'
+import { currentModule } from '../sys/code.ts'
 import { loggedEvents, nameOf } from '../sys/sys-debug.ts'
-import { type AnyHandlerRef, Removal, Replacement, termOf } from './gen-event-handler.ts'
+import { type AnyEventHandler, type AnyHandlerRef, Removal, Replacement, termOf } from './gen-event-handler.ts'
 import { Installed, type Manager } from './gen-event-state.ts'
 
 /**
@@ -155,7 +156,7 @@ function* tellOne(
 }
 
 function* call(process: Process, manager: Manager, { handler: ref, operation, value }: CallRequest): Work<unknown> {
-  const index = manager.indexOf(ref)
+  const index = manager.indexOf(current(process, ref))
   const handler = manager.handlers[index]
   if (handler === undefined) return ['error', 'bad_module']
   const callbacks = handler.module.handleCall as Readonly<Record<string, Callback>> | undefined
@@ -186,10 +187,18 @@ function* call(process: Process, manager: Manager, { handler: ref, operation, va
 
 // --- handlers come and go
 
+/** A handler as it is called after the upgrades that there were: its module may be another. */
+function current({ node }: Process, ref: AnyHandlerRef): AnyHandlerRef {
+  const module: AnyEventHandler = Array.isArray(ref) ? ref[0] : ref
+  const next = currentModule(node, module) as AnyEventHandler
+  if (next === module) return ref
+  return Array.isArray(ref) ? [next, ref[1]] : next
+}
+
 function* add(process: Process, manager: Manager, { handler: ref, args, supervisor }: AddRequest): Work<unknown> {
   if (manager.handlers.length >= EVENT_HANDLERS) return ['error', 'system_limit']
   if (supervisor !== undefined) process.link(supervisor)
-  const handler = new Installed(ref, supervisor)
+  const handler = new Installed(current(process, ref), supervisor)
   const result = yield* init(process, handler, args)
   if (result === 'ok') manager.handlers = [handler, ...manager.handlers]
   return result
@@ -204,7 +213,7 @@ function* init(process: Process, handler: Installed, args: unknown): Work<unknow
 }
 
 function* remove(process: Process, manager: Manager, { handler: ref, args }: AddRequest): Work<unknown> {
-  const index = manager.indexOf(ref)
+  const index = manager.indexOf(current(process, ref))
   const handler = manager.handlers[index]
   if (handler === undefined) return ['error', 'module_not_found']
   const result = yield* end(process, handler, { why: args, lastMessage: 'delete', reason: 'normal' })
@@ -214,7 +223,7 @@ function* remove(process: Process, manager: Manager, { handler: ref, args }: Add
 
 function* swap(process: Process, manager: Manager, { before, after, supervisor }: SwapRequest): Work<unknown> {
   const [ref, args] = before
-  const index = manager.indexOf(ref)
+  const index = manager.indexOf(current(process, ref))
   const handler = manager.handlers[index]
   let left: unknown = 'error'
   if (handler !== undefined) {
@@ -234,7 +243,7 @@ function* replace(process: Process, handler: Installed, by: Replacement): Work<I
   const reason = ['swapped', successor, handler.supervisor ?? false]
   handler.state = by.state
   const left = yield* end(process, handler, { why: by.args, lastMessage: 'swapped', reason })
-  const next = new Installed(successor, handler.supervisor)
+  const next = new Installed(current(process, successor), handler.supervisor)
   const result = yield* init(process, next, [successorArgs, left])
   if (result === 'ok') return next
   next.state = ['error', result]

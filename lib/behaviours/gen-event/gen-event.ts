@@ -106,8 +106,8 @@ export function startMonitor<E = unknown>(
 }
 
 /** The specification of a child that is an event manager. Its handlers are added anew after each start. */
-export function child<E = unknown>(options: ChildOptions<EventManagerApi<E>> = {}): ChildSpec<EventManagerApi<E>> {
-  return specOfServer(eventManagerProgram, { modules: 'dynamic', ...options }, () => [])
+export function child<E = unknown>(options?: ChildOptions<EventManagerApi<E>>): ChildSpec<EventManagerApi<E>> {
+  return specOfServer(eventManagerProgram, { modules: 'dynamic' }, options, () => [])
 }
 
 /**
@@ -116,10 +116,10 @@ export function child<E = unknown>(options: ChildOptions<EventManagerApi<E>> = {
  * it does not matter whether the manager is there.
  */
 export function notify<E>(caller: Caller, manager: Dest<EventManagerApi<E>>, event: NoInfer<E>): 'ok' {
-  if (typeof manager === 'string' && caller.node.whereis(manager) === undefined) {
+  if (typeof manager === 'string' && ownerOf(caller).node.whereis(manager) === undefined) {
     throw fault('badarg', `no event manager is registered as ${manager}`)
   }
-  caller.cast(manager as Dest<EventManagerApi<unknown>>, 'notify', event)
+  ownerOf(caller).cast(manager as Dest<EventManagerApi<unknown>>, 'notify', event)
   return 'ok'
 }
 
@@ -173,7 +173,7 @@ export function swapHandler<Old extends HandlerProtocol, New extends HandlerProt
   before: readonly [handler: HandlerRef<Old>, args: unknown],
   after: readonly [handler: HandlerRef<New>, args: NoInfer<SwapArguments<New>>],
 ): Promise<SwapHandlerResult> {
-  return ask(caller, manager, 'swapHandler', { before, after: [checked(after[0]), after[1]] })
+  return ask(caller, manager, 'swapHandler', pairsOf(before, after))
 }
 
 /** As `swapHandler`; the new handler is supervised by the calling process. */
@@ -184,7 +184,7 @@ export function swapSupHandler<Old extends HandlerProtocol, New extends HandlerP
   after: readonly [handler: HandlerRef<New>, args: NoInfer<SwapArguments<New>>],
 ): Promise<SwapHandlerResult> {
   const supervisor = processOf(process).pid
-  return ask(process, manager, 'swapHandler', { before, after: [checked(after[0]), after[1]], supervisor })
+  return ask(process, manager, 'swapHandler', { ...pairsOf(before, after), supervisor })
 }
 
 /**
@@ -200,12 +200,20 @@ export async function call<H extends HandlerProtocol, K extends keyof Operations
   ...request: RequestArguments<Operations<H, 'call'>[K], CallOptions>
 ): Promise<ReplyOf<Operations<H, 'call'>[K]> | readonly ['error', Reason]> {
   const [value, options] = request as readonly [unknown, CallOptions?]
+  mustBeOperation(operation)
   const query = value === undefined ? operation : [operation, value]
   const timeout = timeoutOf(options)
   const waits = timeout === undefined ? [] : [timeout === Number.POSITIVE_INFINITY ? 'infinity' : timeout]
   const location = ['gen_event', 'call', [manager, handler, query, ...waits]]
   const reasonFor = (why: Reason) => [why, location]
-  return ask(caller, manager, 'call', { handler, operation, value }, timeout ?? CALL_TIMEOUT_MS, reasonFor)
+  return ask(
+    caller,
+    manager,
+    'call',
+    { handler, operation, value },
+    timeout === undefined ? CALL_TIMEOUT_MS : timeout,
+    reasonFor,
+  )
 }
 
 /**
@@ -219,6 +227,7 @@ export function sendRequest<H extends HandlerProtocol, K extends keyof Operation
   operation: K,
   ...request: RequestArguments<Operations<H, 'call'>[K], never>
 ): RequestId<ReplyOf<Operations<H, 'call'>[K]> | readonly ['error', Reason]> {
+  mustBeOperation(operation)
   const asked = { handler, operation, value: request[0] }
   return openRequest(ownerOf(caller), manager, 'call', asked) as RequestId<never>
 }
@@ -232,6 +241,20 @@ export function whichHandlers(
 }
 
 type ArgumentsOf<H> = undefined extends HandlerArguments<H> ? [args?: HandlerArguments<H>] : [args: HandlerArguments<H>]
+
+function mustBeOperation(operation: string): void {
+  if (typeof operation !== 'string') throw fault('badarg', 'the name of an operation is a string')
+}
+
+/** Both sides of a swap: the one that is replaced need not be there. */
+function pairsOf<Old, New extends HandlerProtocol>(
+  before: readonly [Old, unknown],
+  after: readonly [HandlerRef<New>, unknown],
+) {
+  if (![before, after].every((pair) => Array.isArray(pair) && pair.length === 2))
+    throw fault('badarg', 'a swap takes [handler, args] twice')
+  return { before, after: [checked(after[0]), after[1]] }
+}
 
 function checked<H extends HandlerProtocol>(handler: HandlerRef<H>): HandlerRef<H> {
   const module = Array.isArray(handler) ? handler[0] : handler

@@ -1,12 +1,14 @@
 import { fault } from '../../internal/errors.ts'
-import { isTimeout, timeoutOf } from '../../kernel/calls.ts'
+import { timeoutOr } from '../../kernel/calls.ts'
 import type { Caller } from '../../kernel/context.ts'
+import { describe } from '../../kernel/exit.ts'
+import { isTimeout } from '../../kernel/options.ts'
 import type { Dest, Operations, ReplyOf, RequestArguments } from '../../kernel/protocol.ts'
 import { ownerOf } from '../proc-lib/proc-lib.ts'
 import {
   Arrival,
   openRequest,
-  type PendingRequest,
+  PendingRequest,
   pendingOf,
   type RequestId,
   type Response,
@@ -44,7 +46,8 @@ import {
  * Nothing here throws when a server is gone: that is the response `['error', [reason, server]]`. For an answer that is
  * awaited at once use `call`, which costs less; a response that has to pass the mailbox is found there by a search.
  *
- * The rules are those of gen_server:send_request/2 and its kin (S18 of OTP 25).
+ * The rules are those of gen_server:send_request/2,4, check_response/2,3, wait_response/2,3, receive_response/2,3 and
+ * the reqids of OTP 25.
  */
 
 /** Sends a request and returns at once, whether the server is there or not; it may be the asking process itself. */
@@ -88,20 +91,26 @@ export function reqidsNew(): RequestIds<never, never> {
 
 /** `ids` with one more request; an id that is there already gets the new label. */
 export function reqidsAdd<V, L, W, M>(id: RequestId<W>, label: M, ids: RequestIds<V, L>): RequestIds<V | W, L | M> {
-  if (!(ids instanceof Collection)) throw fault('badarg', 'a collection of requests is what reqidsNew returns')
+  mustBeIds(ids)
+  mustBePending(id)
   return new Collection(new Map<RequestId, unknown>([...ids.labels, [id, label]])) as RequestIds as RequestIds<
     V | W,
     L | M
   >
 }
 
+function mustBeIds<V, L>(ids: RequestIds<V, L>): RequestIds<V, L> {
+  if (ids instanceof Collection) return ids
+  throw fault('badarg', 'a collection of requests is what reqidsNew returns')
+}
+
 export function reqidsSize(ids: RequestIds): number {
-  return ids.size
+  return mustBeIds(ids).size
 }
 
 /** The requests with their labels, in the order they were added. */
 export function reqidsToList<V, L>(ids: RequestIds<V, L>): readonly (readonly [RequestId<V>, L])[] {
-  return [...ids.labels]
+  return [...mustBeIds(ids).labels]
 }
 
 /** One response of a collection: what it is, the label of its request, and what is left of the collection. */
@@ -154,6 +163,7 @@ async function awaitResponse(
   giveUp: (request: PendingRequest) => void,
 ): Promise<unknown> {
   const owner = ownerOf(caller)
+  mustBeFlag(remove)
   const collection = ids instanceof Collection ? ids : undefined
   if (collection?.size === 0) return 'no_request'
   const requests = collection === undefined ? [pendingOf(ids as RequestId, owner)] : pendingIn(collection, owner)
@@ -176,11 +186,21 @@ export function checkResponse<V, L>(
   remove: boolean,
 ): LabelledResponse<V, L> | 'no_request' | 'no_reply'
 export function checkResponse(message: unknown, ids: RequestId | RequestIds, remove = false): unknown {
+  mustBeFlag(remove)
   if (!(ids instanceof Collection)) {
+    mustBePending(ids)
     return message instanceof Arrival && message.request === ids ? message.response : 'no_reply'
   }
   if (ids.size === 0) return 'no_request'
   return message instanceof Arrival && ids.labels.has(message.request) ? labelled(ids, message, remove) : 'no_reply'
+}
+
+function mustBePending(id: unknown): void {
+  if (!(id instanceof PendingRequest)) throw fault('badarg', 'a request id is what sendRequest returns')
+}
+
+function mustBeFlag(remove: boolean): void {
+  if (typeof remove !== 'boolean') throw fault('badarg', `remove is true or false, not ${describe(remove)}`)
 }
 
 function labelled(collection: Collection, { request, response }: Arrival, remove: boolean) {
@@ -194,13 +214,13 @@ function pendingIn(collection: Collection, owner: ReturnType<typeof ownerOf>): P
 
 /** The nodes that `multiCall` and `abcast` mean unless told otherwise: this one and those it is connected with. */
 function namesOf(nodes: readonly string[] | undefined, caller: Caller): readonly string[] {
-  if (nodes === undefined) return [caller.node.name, ...caller.node.nodes()]
+  if (nodes === undefined) return [ownerOf(caller).node.name, ...caller.node.nodes()]
   if (!Array.isArray(nodes)) throw fault('badarg', 'nodes are an array of names, or undefined for all')
   return nodes
 }
 
 function textOf(name: { readonly name: string } | string): string {
-  const text = typeof name === 'string' ? name : name?.name
+  const text = typeof name === 'object' ? name?.name : name
   if (typeof text !== 'string') throw fault('badarg', 'on other nodes a server is found by its registered name')
   return text
 }
@@ -231,8 +251,8 @@ export async function multiCall<P, K extends keyof Operations<P, 'call'> & strin
 ): Promise<MultiCallResult<ReplyOf<Operations<P, 'call'>[K]>>> {
   const owner = ownerOf(caller)
   const [request, options] = rest as readonly [unknown?, MultiCallOptions?]
-  const timeout = timeoutOf(options) ?? Number.POSITIVE_INFINITY
-  if (!isTimeout(timeout)) throw fault('bad_timeout', `got ${String(timeout)}`)
+  const timeout = timeoutOr(options, Number.POSITIVE_INFINITY)
+  if (!isTimeout(timeout)) throw fault('bad_timeout', `got ${describe(timeout)}`)
   const text = textOf(name)
   const asked = namesOf(nodes, caller).map(
     (node) => [node, openRequest(owner, { name: text, node }, operation, request)] as const,
@@ -261,6 +281,7 @@ export function abcast<P, K extends keyof Operations<P, 'cast'> & string>(
   ...request: RequestArguments<Operations<P, 'cast'>[K], never>
 ): 'abcast' {
   const text = textOf(name)
-  for (const node of namesOf(nodes, caller)) caller.cast({ name: text, node } as Dest<P>, operation, ...request)
+  for (const node of namesOf(nodes, caller))
+    ownerOf(caller).cast({ name: text, node } as Dest<P>, operation, ...request)
   return 'abcast'
 }

@@ -1,6 +1,8 @@
+import { fault } from '../../internal/errors.ts'
 import type { Caller, Context, From } from '../../kernel/context.ts'
 import { exit, type Reason } from '../../kernel/exit.ts'
 import { PROC_LIB } from '../../kernel/flags.ts'
+import { ANY, mustBeOptions, type OptionKinds } from '../../kernel/options.ts'
 import type { Pid } from '../../kernel/pid.ts'
 import type { Name, Operations, Protocol, ReplyOf, RequestOf } from '../../kernel/protocol.ts'
 import {
@@ -10,6 +12,8 @@ import {
   type StartResult,
   startProcess,
 } from '../proc-lib/proc-lib.ts'
+import { NAME, START } from '../proc-lib/start-options.ts'
+import { debugOptions } from '../sys/debug-switch.ts'
 import type { Failure, Ignore, NoReply, Ok, Reply, ResultOptions, Stop, StopReply } from './results.ts'
 import { type ServerProgram, serverProgramOf } from './server-program.ts'
 import type { FormatStatus } from './server-report.ts'
@@ -18,7 +22,7 @@ import type { FormatStatus } from './server-report.ts'
  * A GenServer is a process that keeps a state and answers requests one after the other: calls, whose caller waits for
  * a reply, and casts, whose caller does not. You write a callback module; the loop is here.
  *
- *     import { type GenServer, createNode, name, noreply, ok, reply } from 'guildhall'
+ *     import { createNode, type GenServer, noreply, ok, reply } from 'guildhall'
  *
  *     interface CounterApi {
  *       state: number
@@ -91,7 +95,7 @@ type InitArguments<P> = P extends { init: infer A extends readonly unknown[] } ?
 type InfoOf<P> = P extends { info: infer I } ? I : unknown
 type ContinueOf<P> = P extends { continue: infer C } ? C : never
 /** `[oldVsn, the old state, extra]`, as the protocol says in `codeChange`. */
-type CodeChangeArguments<P> = P extends { codeChange: infer C extends readonly [unknown, unknown, unknown] }
+export type CodeChangeArguments<P> = P extends { codeChange: infer C extends readonly [unknown, unknown, unknown] }
   ? C
   : [oldVsn: unknown, state: unknown, extra: unknown]
 type Handled<P extends Protocol> = MaybePromise<NoReply<P['state']> | Stop<P['state']>>
@@ -110,7 +114,7 @@ export interface Self<P> extends Omit<Context, 'self' | 'receive'> {
   readonly self: Pid<P>
 }
 
-/** @internal A module of any protocol, as the loop sees it. */
+/** A module of any protocol, as the loop sees it. */
 export interface AnyGenServer {
   readonly init: unknown
   readonly handleCall: object
@@ -165,6 +169,17 @@ export function startMonitor<P extends Protocol>(
 export interface EnterLoopOptions<P extends Protocol> extends ResultOptions<ContinueOf<P>> {
   /** The name that the process has registered itself under, if any. */
   readonly name?: StartOptions<P>['name']
+  /** What it is debugged with from now on, see `sys.DebugOption`. */
+  readonly debug?: StartOptions['debug']
+}
+
+/** What a callback returns may have the others, and they are looked at there. */
+const ENTER_LOOP: OptionKinds<EnterLoopOptions<Protocol>> = {
+  name: NAME,
+  debug: START.debug,
+  timeout: ANY,
+  continue: ANY,
+  hibernate: ANY,
 }
 
 /**
@@ -185,16 +200,19 @@ export function enterLoop<P extends Protocol>(
   state: P['state'],
   options: EnterLoopOptions<P> = {},
 ): Promise<never> {
+  mustBeOptions('enterLoop', options, ENTER_LOOP)
   const process = processOf(self)
   if ((process.flags & PROC_LIB) === 0) exit('process_was_not_started_by_proc_lib')
-  const { name, ...next } = options
+  const { name, debug, ...next } = options
   if (name !== undefined && process.node.resolve(name).pid !== process.pid) exit('process_not_registered')
+  if (debug !== undefined) debugOptions(process, debug)
   programOf(module).enter(process, state, next)
   return new Promise(() => {})
 }
 
 /** The registered name of a server of `module`, typed with what it answers. */
 export function name<P extends Protocol>(_module: GenServer<P>, text: string): Name<P> {
+  if (typeof text !== 'string') throw fault('badarg', 'a registered name is a string')
   return { name: text }
 }
 

@@ -1,7 +1,9 @@
 import { fault } from '../../internal/errors.ts'
-import { CALL, Call, type CallOwner, isTimeout, watchServer } from '../../kernel/calls.ts'
-import type { Reason } from '../../kernel/exit.ts'
+import { CALL, Call, type CallOwner, watchServer } from '../../kernel/calls.ts'
+import { describe, type Reason } from '../../kernel/exit.ts'
 import type { Resolved } from '../../kernel/node.ts'
+import { isTimeout } from '../../kernel/options.ts'
+import { paced } from '../../kernel/pacing.ts'
 import { Process } from '../../kernel/process.ts'
 import type { Dest } from '../../kernel/protocol.ts'
 import { rawProgram } from '../../kernel/raw.ts'
@@ -36,7 +38,7 @@ export interface RequestId<out V = unknown> {
   readonly replies?: V
 }
 
-/** @internal */
+/** A request that was sent with `sendRequest`, as its owner keeps it. */
 export class PendingRequest extends Call implements RequestId {
   /** The response, from its arrival until it is taken, or for ever when a handler took the message. */
   arrived: Arrival | undefined
@@ -79,7 +81,7 @@ export class PendingRequest extends Call implements RequestId {
 const unused = () => {}
 let arrivals = 0
 
-/** @internal */
+/** A response that has come. */
 export class Arrival implements ResponseMessage {
   readonly type = 'response'
   readonly request: PendingRequest
@@ -125,6 +127,7 @@ class ResponseWaiter extends TimerEntry {
 
 /** Sends a request; it is open from now on. */
 export function openRequest(owner: CallOwner, to: Dest, operation: string, request: unknown): PendingRequest {
+  if (typeof operation !== 'string') throw fault('badarg', 'the name of an operation is a string')
   const made = new PendingRequest(owner, to, operation, request)
   if (owner.ended) return made
   const { node } = owner
@@ -160,13 +163,13 @@ export async function takeResponse(
   requests: readonly PendingRequest[],
   timeout: number,
 ): Promise<Arrival | 'timeout'> {
-  if (!isTimeout(timeout)) throw fault('bad_timeout', `got ${String(timeout)}`)
+  if (!isTimeout(timeout)) throw fault('bad_timeout', `got ${describe(timeout)}`)
   if (owner.ended) return new Promise(() => {})
   const arrived = takeArrived(owner, requests)
-  if (arrived !== undefined) return arrived
+  if (arrived !== undefined) return paced(owner, Promise.resolve(arrived))
   const open = requests.filter((request) => !request.settled)
   if (open.length === 0) throw fault('badarg', 'the response has been taken already')
-  if (timeout === 0) return 'timeout'
+  if (timeout === 0) return paced(owner, Promise.resolve('timeout'))
   return new Promise((resolve) => {
     const waiter = new ResponseWaiter(owner, resolve)
     for (const request of open) request.waiter = waiter

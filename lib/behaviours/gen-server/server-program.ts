@@ -1,8 +1,9 @@
 import { fault } from '../../internal/errors.ts'
-import { CALL, Cast, isTimeout, type Request } from '../../kernel/calls.ts'
+import { CALL, Cast, type Request } from '../../kernel/calls.ts'
 import { Exit, type Reason, reasonOf } from '../../kernel/exit.ts'
 import { BUSY, ENDED } from '../../kernel/flags.ts'
 import { type Arity, messageTerm } from '../../kernel/message-term.ts'
+import { isTimeout } from '../../kernel/options.ts'
 import type { Process, Rare } from '../../kernel/process.ts'
 import type { Program } from '../../kernel/program.ts'
 import { rawProgram } from '../../kernel/raw.ts'
@@ -54,6 +55,8 @@ type Continue = readonly ['continue', unknown]
  */
 export class ServerProgram implements Program, SystemServer {
   readonly behaviour = 'gen_server'
+  /** What it is a program of, in words: a code change keeps to it. */
+  readonly kind: string = 'a GenServer'
   readonly module: AnyGenServer
   readonly #calls: Map<string, Callback>
   readonly #casts: Map<string, Callback>
@@ -119,7 +122,8 @@ export class ServerProgram implements Program, SystemServer {
       const { kind, options, reason } = result
       if (kind === OK && isValid(options)) {
         process.state = result.state
-        if (start.hibernateAfter !== undefined) ServerIdle.of(process).hibernateAfter(start.hibernateAfter)
+        const hibernateAfter = start.options?.hibernateAfter
+        if (hibernateAfter !== undefined) ServerIdle.of(process).hibernateAfter(hibernateAfter)
         start.settle()
         return this.#proceed(process, options)
       }
@@ -156,7 +160,7 @@ export class ServerProgram implements Program, SystemServer {
   }
 
   #handleInfo(process: Process, message: unknown): void {
-    if (process.trapsExits && isParentExit(process, message)) return this.terminate(process, message.reason, message)
+    if (isParentExit(process, message)) return this.terminate(process, message.reason, message)
     const callback = this.module.handleInfo as Callback | undefined
     if (callback !== undefined) return this.#apply(process, callback.call(process, message, process.state), message)
     reportUnhandled(this.module, process, message)
@@ -179,7 +183,7 @@ export class ServerProgram implements Program, SystemServer {
       this.#handleInfo(process, 'timeout')
       return false
     }
-    if (system?.suspended && !isSystem && !(process.trapsExits && isParentExit(process, message))) {
+    if (system?.suspended && !isSystem && !isParentExit(process, message)) {
       process.putAside(message)
       return false
     }
@@ -269,9 +273,10 @@ export class ServerProgram implements Program, SystemServer {
 
   #threw(process: Process, thrown: unknown, message: unknown): void {
     if (process.ended) return
-    if (!isReturned(thrown)) this.terminate(process, reasonOf(thrown), message)
-    else if (thrown instanceof Result) this.#guarded(process, thrown, message)
-    else this.#badReturn(process, thrown, message)
+    const last = message instanceof ServerTimeout ? 'timeout' : message
+    if (!isReturned(thrown)) this.terminate(process, reasonOf(thrown), last)
+    else if (thrown instanceof Result) this.#guarded(process, thrown, last)
+    else this.#badReturn(process, thrown, last)
   }
 
   // --- the end
@@ -311,7 +316,7 @@ export class ServerProgram implements Program, SystemServer {
 
   // --- sys
 
-  /** What waits for a message waits on when a system request is answered, and counts anew (S16). */
+  /** What waits for a message waits on when a system request is answered, anew (gen_server:system_continue/3). */
   #handleSystem(process: Process, request: Request): void {
     const idle = process.rare?.behaviour as ServerIdle | undefined
     idle?.interrupt()
@@ -323,8 +328,11 @@ export class ServerProgram implements Program, SystemServer {
     return [this.module]
   }
 
-  programOf(module: object): Program {
-    return serverProgramOf(module)
+  programOf(module: object): ServerProgram {
+    const next = serverProgramOf(module)
+    const { kind = 'another behaviour' }: Partial<ServerProgram> = next // one that was started as such
+    if (kind !== this.kind) throw fault('badarg', `${kind} cannot take the place of ${this.kind}`)
+    return next
   }
 
   getState(process: Process): unknown {
@@ -332,27 +340,29 @@ export class ServerProgram implements Program, SystemServer {
   }
 
   replaceState(process: Process, change: (state: unknown) => unknown): unknown {
-    process.state = change(process.state)
-    return process.state
+    this.become(process, change(this.getState(process)))
+    return this.getState(process)
   }
 
   /** The state is what the new module's `codeChange` makes of it, and stays as it is when there is none. */
   changeCode(process: Process, { to, oldVsn, extra }: CodeChange): UndoCodeChange | PromiseLike<UndoCodeChange> {
-    const next = serverProgramOf(to)
+    const next = this.programOf(to)
     const { codeChange } = next.module
-    const before = process.state
+    const before = this.getState(process)
     const take = (result: unknown): UndoCodeChange => {
       if (!(result instanceof Result) || result.kind !== OK) throw codeChangeFailed(result)
-      process.program = next
-      process.state = result.state
-      return () => {
-        process.program = this
-        process.state = before
-      }
+      next.become(process, result.state)
+      return () => this.become(process, before)
     }
     if (codeChange === undefined) return take(new Result(OK, undefined, before, undefined))
     const result = (codeChange as Callback).call(process, oldVsn, before, extra)
     return isThenable(result) ? result.then(take) : take(result)
+  }
+
+  /** Has a process that ran a module of the same kind go on with this one, in this state. */
+  become(process: Process, state: unknown): void {
+    process.program = this
+    process.state = state
   }
 
   formatStatus(process: Process): readonly unknown[] {

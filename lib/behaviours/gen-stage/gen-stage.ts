@@ -38,6 +38,9 @@
  * dispatcher: `demandDispatcher` (who wants most), `broadcastDispatcher` (all, at the pace of the slowest) or
  * `partitionDispatcher` (by a hash of the event).
  *
+ * A stage may be given new code while events flow (`upgrade`, `sys.changeCode`): `codeChange` makes the new state, and
+ * its subscriptions, demand and events stay. `sys` sees the state of its module.
+ *
  * When not to use it: to run functions on the items of a list use `Task.asyncStream`; to tell many processes that
  * something happened without waiting for them use Registry. A stage is a process: make one where there is a queue to
  * bound, work to do at the same time or a crash to isolate, not for each step of a computation.

@@ -75,6 +75,11 @@ export class Consuming {
     this.#stage = stage
   }
 
+  /** The stages above. */
+  get producers(): readonly Dest[] {
+    return Array.from(this.#producers.values(), ({ from }) => from[0])
+  }
+
   // --- subscriptions
 
   /** Subscribes to a producer; `tell` gets the result, also when the stage ends over it. */
@@ -113,7 +118,7 @@ export class Consuming {
     }
     if (!stage.has('handleSubscribe')) return begin(new ConsumerDemand(checked.max, checked.min))
     return andThen(stage.callback('handleSubscribe', 'producer', options, from), (result) => {
-      if (!(result instanceof Subscribed)) return stage.apply(result)
+      if (!(result instanceof Subscribed)) return stage.refused(result)
       stage.state = result.state
       return begin(result.mode === 'manual' ? undefined : new ConsumerDemand(checked.max, checked.min))
     })

@@ -1,3 +1,4 @@
+import { countFrom, FLAG, mustBeOptions, type OptionKinds } from '../../kernel/options.ts'
 import { type Dispatcher, DispatcherOption, type DispatcherPorts, type Refusal } from './stage-dispatcher.ts'
 
 export interface DemandDispatcherOptions {
@@ -94,7 +95,13 @@ export class DemandDispatcher<E, C> implements Dispatcher<E, C> {
   }
 }
 
+const DEMAND: OptionKinds<DemandDispatcherOptions> = {
+  maxDemand: countFrom(1, 'events'),
+  shuffleDemandsOnFirstDispatch: FLAG,
+}
+
 /** The default: events go to the consumer with the highest demand. */
 export function demandDispatcher(options?: DemandDispatcherOptions): DispatcherOption<unknown> {
+  if (options !== undefined) mustBeOptions('demandDispatcher', options, DEMAND)
   return new DispatcherOption((ports) => new DemandDispatcher(ports, options))
 }

@@ -1,5 +1,6 @@
 import { fault } from '../../internal/errors.ts'
 import type { Context } from '../../kernel/context.ts'
+import { ANY, mustBeOptions, type OptionKinds } from '../../kernel/options.ts'
 import type { GenServer, Self } from '../gen-server/gen-server.ts'
 import { noreply, stop } from '../gen-server/results.ts'
 import { producer, type StageProtocol } from './stage-module.ts'
@@ -13,6 +14,14 @@ export interface IterableApi<E> extends StageProtocol {
 }
 
 export type IterableOptions<E> = Pick<StageOptions<never, E>, 'dispatcher' | 'demand' | 'bufferSize' | 'bufferKeep'>
+
+/** Their values are looked at when the stage starts, as those of any other. */
+const ITERABLE: OptionKinds<IterableOptions<unknown>> = {
+  dispatcher: ANY,
+  demand: ANY,
+  bufferSize: ANY,
+  bufferKeep: ANY,
+}
 
 /**
  * The module of a producer of an iterable's items (`from_enumerable`). Of an iterable it takes as many as are wanted;
@@ -30,6 +39,7 @@ export function fromIterable<E>(
 ): GenServer<IterableApi<E>> {
   const isIterable = Symbol.iterator in Object(iterable) || Symbol.asyncIterator in Object(iterable)
   if (!isIterable) throw fault('badarg', 'fromIterable takes an iterable or an async iterable')
+  mustBeOptions('fromIterable', options, ITERABLE)
   return producer<IterableApi<E>>({
     moduleName: 'gen_stage_iterable',
     init() {

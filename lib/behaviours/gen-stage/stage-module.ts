@@ -1,9 +1,11 @@
 import type { From } from '../../kernel/context.ts'
 import type { Reason } from '../../kernel/exit.ts'
 import type { Operations, Protocol, ReplyOf, RequestOf } from '../../kernel/protocol.ts'
-import type { GenServer, InitArguments, Self } from '../gen-server/gen-server.ts'
+import type { CodeChangeArguments, GenServer, InitArguments, Self } from '../gen-server/gen-server.ts'
 import type { Failure, Ignore, NoReply, Ok, Reply, Stop, StopReply } from '../gen-server/results.ts'
+import type { FormatStatus } from '../gen-server/server-report.ts'
 import type { Role } from './stage-options.ts'
+import { makeStageProgram } from './stage-program.ts'
 import type { StageFrom, SubscriptionOptions } from './stage-protocol.ts'
 import type { Automatic, Begun, CancelReason, Emit, Manual, ReplyEmit } from './stage-results.ts'
 import { checkStageModule, stageServer } from './stage-server.ts'
@@ -43,6 +45,13 @@ export interface StageCallbacks<P extends StageProtocol> {
   }
   handleInfo?(this: Self<P>, message: InfoOf<P>, state: P['state']): Handled<P>
   terminate?(this: Self<P>, reason: Reason, state: P['state']): MaybePromise<unknown>
+  /**
+   * Makes the state of this module from that of the one it replaces, as of a GenServer, while the stage runs. Its
+   * subscriptions, the demand it has asked for and the events that wait in it stay.
+   */
+  codeChange?(this: Self<P>, ...change: CodeChangeArguments<P>): MaybePromise<Ok<P['state']> | Failure>
+  /** Shapes what `sys.getStatus` and the reports show of the stage: keep all keys, change what they hold. */
+  formatStatus?(this: Self<P>, status: FormatStatus<P['state']>): FormatStatus
   readonly moduleName?: string
   readonly vsn?: unknown
 }
@@ -126,5 +135,7 @@ export function consumer<P extends StageProtocol>(module: Consumer<P>): GenServe
 
 function stageOf<P extends Protocol>(role: Role, module: object): GenServer<P> {
   checkStageModule(role, module)
-  return stageServer(role, module) as unknown as GenServer<P>
+  const server = stageServer(role, module)
+  makeStageProgram(role, module, server)
+  return server as unknown as GenServer<P>
 }

@@ -60,6 +60,8 @@ export function checkStageOptions(role: Role, options: object): CheckedStageOpti
   return { dispatcher, bufferSize: bufferSize as number, bufferKeep, demand, subscribeTo }
 }
 
+const OF_SUBSCRIPTION: readonly string[] = ['maxDemand', 'minDemand', 'cancel', 'selector', 'partition', 'to']
+
 /** The options of a subscription; or, when one is wrong, a text that says so. */
 export function checkSubscription(options: object): CheckedSubscription | string {
   const {
@@ -67,6 +69,8 @@ export function checkSubscription(options: object): CheckedSubscription | string
     cancel = 'permanent',
     ...rest
   } = options as Readonly<Record<string, unknown>>
+  const unknown = Object.keys(options).find((name) => !OF_SUBSCRIPTION.includes(name))
+  if (unknown !== undefined) return `a subscription has no option ${unknown}`
   if (!isCount(max, 1)) return `maxDemand is a number of events, 1 or more, not ${describe(max)}`
   const { minDemand: min = Math.floor(max / 2) } = rest
   if (!isCount(min, 0) || min >= max) return `minDemand is 0 or more and below maxDemand, not ${describe(min)}`

@@ -1,6 +1,8 @@
 import { fault } from '../../internal/errors.ts'
+import { STAGE_SUBSCRIPTIONS } from '../../internal/limits.ts'
 import { Ring } from '../../internal/ring.ts'
 import { describe } from '../../kernel/exit.ts'
+import { ANY, FUNCTION, mustBeOptions, type OptionKinds } from '../../kernel/options.ts'
 import { partitionOf } from '../supervisor/partition-hash.ts'
 import { type Dispatcher, DispatcherOption, type DispatcherPorts, type Refusal } from './stage-dispatcher.ts'
 
@@ -171,19 +173,23 @@ export class PartitionDispatcher<E, C> implements Dispatcher<E, C> {
 }
 
 function namesOf(partitions: PartitionDispatcherOptions<never>['partitions']): readonly PartitionName[] {
-  if (Array.isArray(partitions) && partitions.length > 0) return partitions
-  if (Number.isInteger(partitions) && (partitions as number) > 0) {
+  const isName = (name: unknown) => typeof name === 'string' || typeof name === 'number'
+  if (Array.isArray(partitions) && partitions.length > 0 && partitions.every(isName)) return partitions
+  if (Number.isInteger(partitions) && (partitions as number) > 0 && (partitions as number) <= STAGE_SUBSCRIPTIONS) {
     return Array.from({ length: partitions as number }, (_, index) => index)
   }
   throw fault('badarg', 'partitions is their number, 1 or more, or an array of their names')
 }
+
+const PARTITION: OptionKinds<PartitionDispatcherOptions<unknown>> = { partitions: ANY, hash: FUNCTION }
 
 /**
  * Each partition has one consumer, which subscribes with the option `partition`.
  * @throws Fault `badarg` when there is no partition.
  */
 export function partitionDispatcher<E>(options: PartitionDispatcherOptions<E>): DispatcherOption<E> {
-  namesOf(options?.partitions)
+  mustBeOptions('partitionDispatcher', options, PARTITION)
+  namesOf(options.partitions)
   return new DispatcherOption(
     (ports) => new PartitionDispatcher(ports, options as unknown as PartitionDispatcherOptions<never>),
   )

@@ -60,6 +60,11 @@ export class Producing {
     return this.#asked > 0
   }
 
+  /** The stages below. */
+  get consumers(): readonly Pid[] {
+    return Array.from(this.#consumers.values(), ({ pid }) => pid)
+  }
+
   /** Events in the buffer. */
   get buffered(): number {
     return this.#buffer.size
@@ -99,7 +104,7 @@ export class Producing {
         stage.state = result.state
         return admit()
       }
-      return result instanceof Subscribed ? stage.badReturn([result.mode, result.state]) : stage.apply(result)
+      return result instanceof Subscribed ? stage.badReturn([result.mode, result.state]) : stage.refused(result)
     })
   }
 

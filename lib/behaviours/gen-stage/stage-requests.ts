@@ -1,12 +1,13 @@
 import { fault } from '../../internal/errors.ts'
 import type { Caller, Context } from '../../kernel/context.ts'
-import type { Reason } from '../../kernel/exit.ts'
-import type { Ref } from '../../kernel/pid.ts'
+import { isDest } from '../../kernel/destination.ts'
+import { describe, type Reason } from '../../kernel/exit.ts'
+import { Pid, Ref } from '../../kernel/pid.ts'
 import type { Dest } from '../../kernel/protocol.ts'
-import { processOf } from '../proc-lib/proc-lib.ts'
+import { ownerOf, processOf } from '../proc-lib/proc-lib.ts'
 import type { SubscribeResult } from './stage-consuming.ts'
 import type { StageProtocol } from './stage-module.ts'
-import type { SubscribeOptions } from './stage-options.ts'
+import { checkSubscription, type SubscribeOptions } from './stage-options.ts'
 import { type StageFrom, toProducer } from './stage-protocol.ts'
 import type { StageRequests } from './stage-server.ts'
 
@@ -23,7 +24,7 @@ export function syncSubscribe<C extends { in: unknown }>(
   timeout?: number,
 ): Promise<SubscribeResult> {
   const { to, ...rest } = checked(options)
-  return caller.call(requests(stage), '$subscribe', { to, options: rest, current: undefined }, timing(timeout))
+  return ownerOf(caller).call(requests(stage), '$subscribe', { to, options: rest, current: undefined }, timing(timeout))
 }
 
 /** As `syncSubscribe`, without waiting. A stage may do it to itself. */
@@ -33,7 +34,9 @@ export function asyncSubscribe<C extends { in: unknown }>(
   options: SubscribeOptions<C['in']>,
 ): void {
   const { to, ...rest } = checked(options)
-  caller.cast(requests(stage), '$subscribe', { to, options: rest, current: undefined })
+  const wrong = checkSubscription(rest)
+  if (typeof wrong === 'string') throw fault('badarg', wrong)
+  ownerOf(caller).cast(requests(stage), '$subscribe', { to, options: rest, current: undefined })
 }
 
 /** Has `stage` cancel the subscription `tag` with `reason` and subscribe anew, in one message to the producer. */
@@ -45,31 +48,47 @@ export function syncResubscribe<C extends { in: unknown }>(
   options: SubscribeOptions<C['in']>,
   timeout?: number,
 ): Promise<SubscribeResult> {
+  if (!(tag instanceof Ref)) throw fault('badarg', 'tag is that of the subscription')
   const { to, ...rest } = checked(options)
-  return caller.call(requests(stage), '$subscribe', { to, options: rest, current: [tag, reason] }, timing(timeout))
+  return ownerOf(caller).call(
+    requests(stage),
+    '$subscribe',
+    { to, options: rest, current: [tag, reason] },
+    timing(timeout),
+  )
+}
+
+function mustBeFrom(from: StageFrom): StageFrom {
+  if (Array.isArray(from) && from[0] instanceof Pid && from[1] instanceof Ref) return from
+  throw fault('badarg', 'from is what handleSubscribe was given')
 }
 
 /** Asks a producer for more events, in a consumer whose demand is manual. `from` is that of handleSubscribe. */
 export function ask(consumer: Context | Omit<Context, 'receive'>, from: StageFrom, demand: number): void {
   const { pid } = processOf(consumer as Context)
-  if (demand > 0) consumer.send(from[0], toProducer([pid, from[1]], ['ask', demand]))
+  if (!Number.isSafeInteger(demand) || demand < 0)
+    throw fault('badarg', `a demand is a number of events, not ${describe(demand)}`)
+  const [producer, tag] = mustBeFrom(from)
+  if (demand > 0) consumer.send(producer, toProducer([pid, tag], ['ask', demand]))
 }
 
 /** Cancels a subscription of the calling consumer; the producer answers, and then `handleCancel` runs. */
 export function cancel(consumer: Context | Omit<Context, 'receive'>, from: StageFrom, reason: Reason): void {
   const { pid } = processOf(consumer as Context)
-  consumer.send(from[0], toProducer([pid, from[1]], ['cancel', reason]))
+  const [producer, tag] = mustBeFrom(from)
+  consumer.send(producer, toProducer([pid, tag], ['cancel', reason]))
 }
 
 /** Has a producer forward demand to `handleDemand`, with what it accumulated, or accumulate it from now on. */
 export function demand(caller: Caller, stage: Dest<{ out: unknown }>, mode: 'forward' | 'accumulate'): void {
-  if (mode !== 'forward' && mode !== 'accumulate') throw fault('badarg', `demand is forward or accumulate, not ${mode}`)
-  caller.cast(requests(stage), '$demand', { mode })
+  if (mode !== 'forward' && mode !== 'accumulate')
+    throw fault('badarg', `demand is forward or accumulate, not ${describe(mode)}`)
+  ownerOf(caller).cast(requests(stage), '$demand', { mode })
 }
 
 /** Has `message` come to the stage's `handleInfo` once the events before it have been sent or, above, handled. */
 export function asyncInfo(caller: Caller, stage: Dest<StageProtocol>, message: unknown): void {
-  caller.cast(requests(stage), '$info', { message })
+  ownerOf(caller).cast(requests(stage), '$info', { message })
 }
 
 /** As `asyncInfo`; resolves when the message has its place behind those events. */
@@ -79,18 +98,17 @@ export function syncInfo(
   message: unknown,
   timeout?: number,
 ): Promise<'ok'> {
-  return caller.call(requests(stage), '$info', { message }, timing(timeout))
+  return ownerOf(caller).call(requests(stage), '$info', { message }, timing(timeout))
 }
 
 /** How many events wait in a producer's buffer; those in the queues of partitions are not counted. */
 export function estimateBufferedCount(caller: Caller, stage: Dest<{ out: unknown }>): Promise<number> {
-  return caller.call(requests(stage), '$estimateBufferedCount')
+  return ownerOf(caller).call(requests(stage), '$estimateBufferedCount')
 }
 
 /** A mistake of the caller, which is not to end the stage. */
 function checked<E>(options: SubscribeOptions<E>): SubscribeOptions<E> {
-  const to: unknown = options?.to
-  if (typeof to === 'string' || (typeof to === 'object' && to !== null)) return options
+  if (isDest(options?.to)) return options
   throw fault('badarg', 'a subscription names the producer: { to: producer, maxDemand: 10 }')
 }
 

@@ -4,7 +4,8 @@ import { Ref } from '../../kernel/pid.ts'
 import type { Process } from '../../kernel/process.ts'
 import type { Dest } from '../../kernel/protocol.ts'
 import type { AnyGenServer } from '../gen-server/gen-server.ts'
-import { failure, noreply, OK, ok, REPLY, Result, reply, STOP_REPLY, stop, stopReply } from '../gen-server/results.ts'
+import { noreply, OK, ok, REPLY, Result, reply, STOP_REPLY, stop, stopReply } from '../gen-server/results.ts'
+import { whatIsWrong } from '../gen-server/server-callbacks.ts'
 import { andThen, attempt, type MaybePromise, Stage, type StageModule, type Step, steps } from './stage.ts'
 import { Consuming, Ended, type SubscribeResult } from './stage-consuming.ts'
 import { checkStageOptions, type Role } from './stage-options.ts'
@@ -63,11 +64,12 @@ export function stageServer(role: Role, module: StageModule): AnyGenServer {
       const callback = module.terminate as ((reason: unknown, state: unknown) => unknown) | undefined
       return callback?.call(this, reason, stage.state)
     },
-    codeChange: () => failure('a stage cannot be upgraded while it runs: start it again'),
-    formatStatus: (status: { readonly state: unknown }) => ({
-      ...status,
-      state: status.state instanceof Stage ? status.state.state : status.state,
-    }),
+    codeChange: module.codeChange,
+    formatStatus(this: Process, status: { readonly state: unknown }) {
+      const shown = { ...status, state: status.state instanceof Stage ? status.state.state : status.state }
+      const callback = module.formatStatus as ((status: unknown) => unknown) | undefined
+      return callback === undefined ? shown : callback.call(this, shown)
+    },
   }
 }
 
@@ -150,13 +152,13 @@ function settle(stage: Stage, step: MaybePromise<Step>): unknown {
 
 const OWN_CALLS = {
   $subscribe(request: SubscribeRequest, _from: unknown, stage: Stage): unknown {
-    let answer: SubscribeResult = ['error', 'not_a_consumer']
-    const step = subscribe(stage, request, (result) => {
-      answer = result
+    const answers: SubscribeResult[] = []
+    const step = subscribe(stage, request, (result) => answers.push(result))
+    return andThen(step, (end) => {
+      const [answer] = answers
+      if (end === undefined) return reply(answer, stage)
+      return answer === undefined ? end : stopReply(reasonOfStop(end), answer, stage)
     })
-    return andThen(step, (end) =>
-      end === undefined ? reply(answer, stage) : stopReply(reasonOfStop(end), answer, stage),
-    )
   },
   $info({ message }: { readonly message: unknown }, _from: unknown, stage: Stage): unknown {
     info(stage, message)
@@ -251,11 +253,18 @@ function down(stage: Stage, { ref, reason }: DownMessage): MaybePromise<Step> | 
   return producing.down(ref, reason)
 }
 
-/** @throws Fault `badarg` when the module lacks a callback that its kind of stage needs. */
+/** @throws Fault `badarg` when the module lacks a callback that its kind of stage needs, or one is no function. */
 export function checkStageModule(role: Role, module: object | undefined): asserts module is StageModule {
   const needed = role === 'producer' ? (['init', 'handleDemand'] as const) : (['init', 'handleEvents'] as const)
   for (const callback of needed) {
     if (typeof (module as StageModule | undefined)?.[callback] === 'function') continue
     throw fault('badarg', `a ${role} has the callback ${callback}`)
+  }
+  const wrong = whatIsWrong({ handleCall: {}, ...module })
+  if (wrong !== undefined) throw fault('badarg', wrong)
+  for (const callback of ['handleSubscribe', 'handleCancel', 'formatDiscarded'] as const) {
+    const given = (module as StageModule)[callback]
+    if (given === undefined || typeof given === 'function') continue
+    throw fault('badarg', `${callback} is a function, if it is there`)
   }
 }

@@ -1,7 +1,10 @@
 import { fault } from '../../internal/errors.ts'
+import { STAGE_SUBSCRIPTIONS } from '../../internal/limits.ts'
 import { Ring } from '../../internal/ring.ts'
 import type { Caller } from '../../kernel/context.ts'
+import { DEST_FORMS, isDest } from '../../kernel/destination.ts'
 import { Exit, isOrderly, type Reason } from '../../kernel/exit.ts'
+import { ARRAY, mustBeOptions, type OptionKinds, oneOf } from '../../kernel/options.ts'
 import type { Pid } from '../../kernel/pid.ts'
 import type { Dest } from '../../kernel/protocol.ts'
 import { start } from '../gen-server/gen-server.ts'
@@ -40,10 +43,17 @@ export function stream<E>(
 ): AsyncIterable<E> {
   const given: readonly SubscribeTo<E>[] = producers
   if (!Array.isArray(producers)) throw fault('badarg', 'a stream takes an array of producers')
+  mustBeOptions('a stream', options, STREAM)
+  ownerOf(caller)
+  if (producers.length > STAGE_SUBSCRIPTIONS) {
+    throw fault('system_limit', `a stage has at most ${STAGE_SUBSCRIPTIONS} subscriptions`)
+  }
   // Here, because a subscription that is refused later only leaves the loop without one of its producers.
   const subscriptions = given.map(completed)
   return { [Symbol.asyncIterator]: () => iterate(caller, subscriptions, options) }
 }
+
+const STREAM: OptionKinds<StreamOptions> = { demand: oneOf('forward', 'accumulate'), producers: ARRAY }
 
 interface Chunk {
   readonly events: readonly unknown[]
@@ -149,10 +159,11 @@ const Reader = consumer<ReaderApi>({
 })
 
 function completed<E>(producer: SubscribeTo<E>): SubscribeOptions<E> {
-  const isOptions = typeof producer === 'object' && 'to' in producer
+  const isOptions = typeof producer === 'object' && producer !== null && 'to' in producer
   const subscription: SubscribeOptions<E> = { cancel: 'transient', ...(isOptions ? producer : { to: producer }) }
   const checked = checkSubscription(subscription)
   if (typeof checked === 'string') throw fault('badarg', checked)
+  if (!isDest(subscription.to)) throw fault('badarg', DEST_FORMS)
   return subscription
 }
 

@@ -20,6 +20,8 @@ export interface StageModule {
   readonly handleInfo?: unknown
   readonly formatDiscarded?: unknown
   readonly terminate?: unknown
+  readonly codeChange?: unknown
+  readonly formatStatus?: unknown
   readonly moduleName?: unknown
   readonly vsn?: unknown
 }
@@ -40,7 +42,8 @@ export type MaybePromise<T> = T | PromiseLike<T>
  */
 export class Stage {
   readonly process: Process
-  readonly module: StageModule
+  /** Another one after a code change. */
+  module: StageModule
   readonly role: Role
   state: unknown
   /** The lower side; none of a consumer. */
@@ -89,6 +92,12 @@ export class Stage {
     return this.badReturn(result instanceof Result ? result.term : result)
   }
 
+  /** Applies what handleSubscribe returned when it is no mode: it may only end the stage. */
+  refused(result: unknown): Step {
+    if (result instanceof Result) return result.kind === STOP ? this.apply(result) : this.badReturn(result.term)
+    return this.badReturn(result instanceof Emitted ? result.term : result)
+  }
+
   badReturn(term: unknown): Step {
     return stop(badReturn(term, WHAT_STAGES_RETURN), this)
   }
@@ -124,7 +133,8 @@ export class Stage {
 }
 
 const WHAT_STAGES_RETURN =
-  'a stage returns emit([...events], state), noreply(state) or stop(reason, state); handleCall also reply and replyEmit'
+  'a stage returns emit([...events], state), noreply(state) or stop(reason, state); handleCall also reply and ' +
+  'replyEmit; handleSubscribe automatic(state), manual(state) of a consumer, or stop(reason, state)'
 
 type Callback = (this: Process, ...args: unknown[]) => unknown
 

@@ -1,7 +1,9 @@
-import { CALL, makeCall, timeoutOf } from '../../kernel/calls.ts'
+import { fault } from '../../internal/errors.ts'
+import { CALL, makeCall, timeoutOr } from '../../kernel/calls.ts'
 import type { Caller, CallOptions, Context } from '../../kernel/context.ts'
 import { Exit, exit, type Reason } from '../../kernel/exit.ts'
 import { PROC_LIB } from '../../kernel/flags.ts'
+import { ANY, mustBeOptions, type OptionKinds } from '../../kernel/options.ts'
 import type { Dest, Name, Operations, ReplyOf, RequestArguments } from '../../kernel/protocol.ts'
 import {
   ownerOf,
@@ -11,7 +13,9 @@ import {
   type StartResult,
   startProcess,
 } from '../proc-lib/proc-lib.ts'
-import { type ChildOptions, type ChildSpec, specOfServer } from '../supervisor/child-spec.ts'
+import { NAME, START } from '../proc-lib/start-options.ts'
+import { type ChildOptions, type ChildSpec, mustBeArguments, specOfServer } from '../supervisor/child-spec.ts'
+import { debugOptions } from '../sys/debug-switch.ts'
 import type { StateMachine, StatemActions, StatemArguments, StatemProtocol } from './state-machine.ts'
 import { statemProgramOf } from './statem-program.ts'
 
@@ -62,15 +66,20 @@ export function child<P extends StatemProtocol>(
   args: NoInfer<StatemArguments<P>>,
   options: ChildOptions<P> = {},
 ): ChildSpec<P> {
-  return specOfServer(statemProgramOf(module), { modules: [module], ...options }, (extra) => [...extra, ...args])
+  mustBeArguments(args)
+  return specOfServer(statemProgramOf(module), { modules: [module] }, options, (extra) => [...extra, ...args])
 }
 
 export interface StatemLoopOptions<P extends StatemProtocol> {
   /** The name that the process has registered itself under, if any. */
   readonly name?: StartOptions<P>['name']
+  /** What it is debugged with from now on, see `sys.DebugOption`. */
+  readonly debug?: StartOptions['debug']
   /** What to do before the first event, as in `ok`. */
   readonly actions?: StatemActions<P>
 }
+
+const ENTER_LOOP: OptionKinds<StatemLoopOptions<StatemProtocol>> = { name: NAME, debug: START.debug, actions: ANY }
 
 /**
  * Makes the calling process, a function that was started by `procLib`, a state machine of `module`. `init` is not
@@ -84,16 +93,19 @@ export function enterLoop<P extends StatemProtocol>(
   data: NoInfer<P['data']>,
   options: StatemLoopOptions<P> = {},
 ): Promise<never> {
+  mustBeOptions('enterLoop', options, ENTER_LOOP)
   const process = processOf(self)
   if ((process.flags & PROC_LIB) === 0) exit('process_was_not_started_by_proc_lib')
-  const { name, actions } = options
+  const { name, debug, actions } = options
   if (name !== undefined && process.node.resolve(name).pid !== process.pid) exit('process_not_registered')
+  if (debug !== undefined) debugOptions(process, debug)
   statemProgramOf(module).enterLoop(process, state, data, actions)
   return new Promise(() => {})
 }
 
 /** The registered name of a state machine of `module`, typed with what it answers. */
 export function name<P extends StatemProtocol>(_module: StateMachine<P>, text: string): Name<P> {
+  if (typeof text !== 'string') throw fault('badarg', 'a registered name is a string')
   return { name: text }
 }
 
@@ -117,8 +129,8 @@ export async function call<P, K extends keyof Operations<P, 'call'> & string>(
 ): Promise<ReplyOf<Operations<P, 'call'>[K]>> {
   const owner = ownerOf(caller)
   const [content, options] = request as readonly [unknown, StatemCallOptions?]
-  const timeout = timeoutOf(options as CallOptions) ?? Number.POSITIVE_INFINITY
-  const milliseconds = Array.isArray(timeout) ? timeout[1] : timeout
+  const timeout = timeoutOr(options as CallOptions, Number.POSITIVE_INFINITY)
+  const milliseconds = isTagged(timeout) ? timeout[1] : timeout
   try {
     const answer = await makeCall(owner, to, CALL, operation, content, milliseconds)
     return answer as ReplyOf<Operations<P, 'call'>[K]>
@@ -129,6 +141,12 @@ export async function call<P, K extends keyof Operations<P, 'call'> & string>(
     const term = content === undefined ? operation : [operation, content]
     throw owner.node.exitOf(owner, [why, ['gen_statem', 'call', [to, term, waited]]])
   }
+}
+
+function isTagged(timeout: unknown): timeout is readonly [tag: string, milliseconds: number] {
+  return (
+    Array.isArray(timeout) && (timeout[0] === 'clean_timeout' || timeout[0] === 'dirty_timeout') && timeout.length === 2
+  )
 }
 
 export { failure, ignore, stop } from '../gen-server/results.ts'

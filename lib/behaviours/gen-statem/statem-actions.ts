@@ -30,7 +30,7 @@ type Kind = 0 | 1 | 2 | 3 | 4 | 5
 /** The time-outs that have no name of their own, and all those that have one. */
 export type TimeoutType = 'timeout' | 'state_timeout'
 
-/** @internal One class for all actions, so that the loop sees one shape. */
+/** One class for all actions, so that the loop sees one shape. */
 export class Action {
   readonly kind: Kind
   /** The value, flag, event, module, or what a time-out delivers. */
@@ -136,7 +136,7 @@ export function hibernate(): HibernateAction {
 /** Has `event` handled next: ahead of those inserted earlier, postponed ones and the mailbox, in the list's order. */
 export function nextEvent<const E extends { readonly type: string }>(event: E): NextEventAction<E> {
   if (event instanceof EventRecord) return typed(new Action(NEXT_EVENT, event))
-  const { type, content, operation, from, name } = event as unknown as EventRecord
+  const { type, content, operation, from, name } = Object(event) as EventRecord
   return typed(new Action(NEXT_EVENT, new EventRecord(type, content, operation, from, name)))
 }
 

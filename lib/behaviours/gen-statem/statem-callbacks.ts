@@ -19,7 +19,7 @@ export interface AnyGenStatem {
   readonly formatStatus?: unknown
 }
 
-/** @internal A callback module made ready for the loop; one for all processes that run it. */
+/** A callback module made ready for the loop; one for all processes that run it. */
 export class Callbacks {
   readonly module: AnyGenStatem
   readonly mode: CallbackMode

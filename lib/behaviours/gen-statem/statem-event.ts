@@ -4,7 +4,7 @@ import type { From } from '../../kernel/context.ts'
 export type EventType = 'call' | 'cast' | 'info' | 'internal' | 'timeout' | 'state_timeout' | 'enter'
 
 /**
- * @internal An event as a state machine keeps it: in its queue, among its postponed ones, and in the hands of the state
+ * An event as a state machine keeps it: in its queue, among its postponed ones, and in the hands of the state
  * function. One class for all, so that the loop sees one shape; `StatemEvent` is what the compiler makes of it.
  */
 export class EventRecord {

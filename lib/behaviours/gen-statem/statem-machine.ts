@@ -1,4 +1,4 @@
-import { isTimeout } from '../../kernel/calls.ts'
+import { isTimeout } from '../../kernel/options.ts'
 import { equalTerms } from '../../kernel/term.ts'
 import { TIMER_MAX_MS } from '../../kernel/timer-wheel.ts'
 import { type Action, NEXT_EVENT, POSTPONE, TIMEOUT } from './statem-actions.ts'

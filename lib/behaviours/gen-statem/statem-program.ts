@@ -279,7 +279,8 @@ export class StatemProgram implements Program, SystemServer {
   }
 
   #stopAndReply(process: Process, machine: ServedMachine, { state: reason, data, actions: replies }: Outcome): void {
-    machine.settleFor(data)
+    if (data !== undefined) machine.goTo(machine.nextState, data)
+    machine.settleFor(undefined)
     for (const answer of Array.isArray(replies) ? replies : [replies]) {
       if (!(answer instanceof Action) || answer.kind !== REPLY || !this.#reply(process, answer)) {
         return this.#refuse(process, machine, 'bad_reply_action_from_state_function', termOf(answer))

@@ -7,7 +7,7 @@ import { type Callbacks, callbacksOf } from './statem-callbacks.ts'
 import { Machine } from './statem-machine.ts'
 import type { Timeout, TimeoutClock } from './statem-timeouts.ts'
 
-/** @internal The state machine of a process: what the process keeps as its state. */
+/** The state machine of a process: what the process keeps as its state. */
 export class ServedMachine extends Machine {
   readonly #process: Process
   /** The module that handles the events. */
@@ -122,6 +122,8 @@ class WheelClock implements TimeoutClock {
 
   starting(action: Action): void {
     if (!isDebugged(this.#process)) return
-    debugEvent(this.#process, ['start_timer', action.term, (this.#process.state as ServedMachine).nextState])
+    const [type, time, content] = action.term as readonly unknown[]
+    const started = [type, time, content, action.absolute ? [['abs', true]] : []]
+    debugEvent(this.#process, ['start_timer', started, (this.#process.state as ServedMachine).nextState])
   }
 }

@@ -1,14 +1,16 @@
 import { fault } from '../../internal/errors.ts'
 import type { Caller } from '../../kernel/context.ts'
-import type { Exit, Reason } from '../../kernel/exit.ts'
+import { describe, type Exit, type Reason } from '../../kernel/exit.ts'
 import { EMPTY } from '../../kernel/mailbox.ts'
-import { Pid, type Ref, sameAddress } from '../../kernel/pid.ts'
+import { mustBeOptions } from '../../kernel/options.ts'
+import { Pid, Ref, sameAddress } from '../../kernel/pid.ts'
 import type { Process } from '../../kernel/process.ts'
 import type { Dest } from '../../kernel/protocol.ts'
 import { rawProgram } from '../../kernel/raw.ts'
+import { keyTerm } from '../../kernel/term-key.ts'
 import { start as startServer, startLink as startServerLink } from '../gen-server/gen-server.ts'
 import { ownerOf, processOf, type StartResult } from '../proc-lib/proc-lib.ts'
-import { type ChildOptions, type ChildSpec, child as childOf } from '../supervisor/child-spec.ts'
+import { CHILD, type ChildOptions, type ChildSpec, child as childOf } from '../supervisor/child-spec.ts'
 import { type PgApi, PgScope, PgServer } from './pg-scope.ts'
 
 /**
@@ -61,11 +63,12 @@ export function startLink(caller: Caller, scope: string): Promise<StartResult<Pg
 
 /** The specification of a scope as a child. */
 export function child(scope: string, options: Omit<ChildOptions<PgApi>, 'name'> = {}): ChildSpec<PgApi> {
+  mustBeOptions('a child', options, CHILD)
   return childOf(PgServer, [scope], { ...options, name: mustBeScope(scope) })
 }
 
 function mustBeScope(scope: string): string {
-  if (typeof scope !== 'string') throw fault('badarg', `a scope has a name, which is a string, not ${String(scope)}`)
+  if (typeof scope !== 'string') throw fault('badarg', `a scope has a name, which is a string, not ${describe(scope)}`)
   return scope
 }
 
@@ -77,7 +80,7 @@ function mustBeScope(scope: string): string {
  */
 export async function join(caller: Caller, scope: string, group: unknown, pids: Pid | readonly Pid[]): Promise<'ok'> {
   const local = mustBeLocal(caller, pids)
-  const asked = caller.call<PgApi, 'join_local'>(scope, 'join_local', [group, local], NO_TIMEOUT)
+  const asked = ownerOf(caller).call<PgApi, 'join_local'>(scope, 'join_local', [keyTerm(group), local], NO_TIMEOUT)
   const answer = await orExit(caller, asked, scope, ['join_local', group, pids])
   if (answer === 'system_limit') throw fault('system_limit', `the scope ${scope} has no room for more members`)
   return answer
@@ -91,7 +94,7 @@ export async function leave(
   pids: Pid | readonly Pid[],
 ): Promise<'ok' | 'not_joined'> {
   const local = mustBeLocal(caller, pids)
-  const asked = caller.call<PgApi, 'leave_local'>(scope, 'leave_local', [group, local], NO_TIMEOUT)
+  const asked = ownerOf(caller).call<PgApi, 'leave_local'>(scope, 'leave_local', [keyTerm(group), local], NO_TIMEOUT)
   return orExit(caller, asked, scope, ['leave_local', group, pids])
 }
 
@@ -130,7 +133,7 @@ export async function monitor(
   scope: Dest<PgApi>,
   group: unknown,
 ): Promise<readonly [Ref, readonly Pid[]]> {
-  const [ref, groups] = await watch(processOf(process), scope, [group], ['monitor', group])
+  const [ref, groups] = await watch(processOf(process), scope, [keyTerm(group)], ['monitor', group])
   return [ref, groups[0]?.[1] ?? []]
 }
 
@@ -146,6 +149,7 @@ export async function monitorScope(
 /** Ends a monitor and removes its events from the mailbox of the calling process; false when it had ended. */
 export async function demonitor(process: Caller, scope: Dest<PgApi>, ref: Ref): Promise<'ok' | false> {
   const self = processOf(process)
+  if (!(ref instanceof Ref)) throw fault('badarg', 'demonitor takes the ref of monitor or monitorScope')
   const asked = self.call(scope, 'demonitor', ref, NO_TIMEOUT) as Promise<'ok' | false>
   const answer = await orExit(self, asked, scope, ['demonitor', ref])
   if (answer === 'ok') removeEvents(self, ref)
@@ -177,24 +181,25 @@ async function orExit<T>(caller: Caller, asked: Promise<T>, scope: Dest, term: u
   }
 }
 
-function mustBeLocal({ node }: Caller, pids: Pid | readonly Pid[]): Pid | readonly Pid[] {
+function mustBeLocal(caller: Caller, pids: Pid | readonly Pid[]): Pid | readonly Pid[] {
+  const { node } = ownerOf(caller)
   if (!(pids instanceof Pid) && !Array.isArray(pids))
     throw fault('function_clause', 'members are a pid or a list of pids')
   const list: readonly Pid[] = pids instanceof Pid ? [pids] : pids
   for (const pid of list) {
-    if (!(pid instanceof Pid) || !sameAddress(pid.address, node.address)) throw fault('nolocal', String(pid))
+    if (!(pid instanceof Pid) || !sameAddress(pid.address, node.address)) throw fault('nolocal', describe(pid))
   }
   return pids instanceof Pid ? pids : [...pids]
 }
 
-function scopeOf({ node }: Caller, scope: string): PgScope | undefined {
-  const state = node.whereis(scope)?.process?.state
+function scopeOf(caller: Caller, scope: string): PgScope | undefined {
+  const state = ownerOf(caller).node.whereis(scope)?.process?.state
   return state instanceof PgScope ? state : undefined
 }
 
 function groupsOf(caller: Caller, scope: string): ReturnType<PgScope['groups']['list']> {
   const state = scopeOf(caller, scope)
-  if (state === undefined) throw fault('badarg', `no scope ${scope} runs on ${caller.node.name}`)
+  if (state === undefined) throw fault('badarg', `no scope ${describe(scope)} runs on ${ownerOf(caller).node.name}`)
   return state.groups.list()
 }
 

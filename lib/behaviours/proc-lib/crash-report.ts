@@ -3,9 +3,8 @@ import { isOrderly, type Reason } from '../../kernel/exit.ts'
 import { listLinks } from '../../kernel/links.ts'
 import { type Arity, initialCallOf, messageTerm } from '../../kernel/message-term.ts'
 import type { Process } from '../../kernel/process.ts'
-import { entries, get, LABEL } from '../../kernel/process-dictionary.ts'
+import { ancestorsOf, get, LABEL, ownEntries } from '../../kernel/process-dictionary.ts'
 import { takeHint } from '../bad-return.ts'
-import { ancestorsOf } from './ancestry.ts'
 
 /**
  * OTP's crash report, `{proc_lib, crash}`, about a process that was started under the start protocol and is about to
@@ -55,7 +54,7 @@ function crashInfo(process: Process, reason: Reason): CrashInfo {
     message_queue_len: process.messageCount,
     messages: oldestMessages(process, CRASH_REPORT_MESSAGES),
     links: listLinks(process.links),
-    dictionary: entries(process),
+    dictionary: ownEntries(process),
     trap_exit: process.trapsExits,
     status: 'running',
     heap_size: 'undefined',

@@ -1,19 +1,24 @@
 import { fault } from '../../internal/errors.ts'
-import { CALL, type CallOwner, detach, isTimeout, type Request, watchServer } from '../../kernel/calls.ts'
+import { CALL, type CallOwner, detach, type Request, watchServer } from '../../kernel/calls.ts'
 import type { Caller, ProcessOptions } from '../../kernel/context.ts'
-import { Exit, type Reason } from '../../kernel/exit.ts'
+import { Exit, type ExitMessage, type Reason } from '../../kernel/exit.ts'
 import { HAS_PARENT, OBSERVED, PROC_LIB } from '../../kernel/flags.ts'
 import { Node } from '../../kernel/node.ts'
-import { Pid, type Ref } from '../../kernel/pid.ts'
+import { mustBeOptions } from '../../kernel/options.ts'
+import { paced } from '../../kernel/pacing.ts'
+import type { Pid, Ref } from '../../kernel/pid.ts'
 import { Process } from '../../kernel/process.ts'
 import type { Program } from '../../kernel/program.ts'
 import type { Name, Via } from '../../kernel/protocol.ts'
+import { rawProgram } from '../../kernel/raw.ts'
 import { link, monitor } from '../../kernel/signals.ts'
 import type { Timer } from '../../kernel/timer-wheel.ts'
 import { traceSpawn } from '../../kernel/trace.ts'
 import { startFor, stopFor } from '../../kernel/waits.ts'
 import { currentProgram } from '../sys/code.ts'
+import { type DebugOption, debugOptions } from '../sys/debug-switch.ts'
 import { reportCrash } from './crash-report.ts'
+import { START } from './start-options.ts'
 
 /**
  * OTP's synchronous start (proc_lib): the starter waits until the new process has acknowledged or ended. As from
@@ -36,6 +41,8 @@ export interface StartOptions<P = unknown> extends ProcessOptions {
   readonly timeout?: number
   /** Milliseconds without a message after which a GenServer hibernates: a hint, see `ResultOptions.hibernate`. */
   readonly hibernateAfter?: number
+  /** What it is debugged with from its start: `['trace', ['log', 20]]`, see `sys.DebugOption`. */
+  readonly debug?: readonly DebugOption[]
 }
 
 /** How the new process belongs to its starter. */
@@ -55,7 +62,7 @@ export class Start implements Request, Timer {
   deadline = 0
   readonly args: readonly unknown[]
   readonly name: StartOptions['name']
-  readonly hibernateAfter: number | undefined
+  readonly options: StartOptions | undefined
   /** @internal */ readonly owner: CallOwner
   /** @internal */ readonly bond: Bond
   /** @internal */ readonly tell: (result: StartMonitorResult | StartResult) => void
@@ -72,7 +79,7 @@ export class Start implements Request, Timer {
   ) {
     this.args = args
     this.name = options?.name
-    this.hibernateAfter = options?.hibernateAfter
+    this.options = options
     this.owner = owner
     this.bond = bond
     this.tell = tell
@@ -118,15 +125,20 @@ export class Start implements Request, Timer {
 
   /** The process is to end with `reason` because it could not start; the starter gets `result`. */
   refuse(process: Process, reason: Reason, result: 'ignore' | readonly ['error', Reason]): void {
+    reportCrash(process, reason)
     this.#release(process)
     detach(this)
-    reportCrash(process, reason)
     process.end(reason)
     this.#finish(result)
   }
 
-  /** The process ended before it had acknowledged. */
+  /** The process ended before it had acknowledged: the result tells so, and no EXIT or DOWN besides. */
   fail(why: Reason): void {
+    const { owner, child } = this
+    if (owner instanceof Process && !owner.ended) {
+      if (this.ref !== undefined) owner.demonitor(this.ref, { flush: true })
+      else if (this.bond === 'link' && owner.trapsExits) flushExit(owner, child!)
+    }
     this.#finish(['error', why])
   }
 
@@ -159,6 +171,15 @@ export class Start implements Request, Timer {
   }
 }
 
+/** Takes the exit message of `child`, which has just come, out of the mailbox. */
+function flushExit(owner: Process, child: Pid): void {
+  owner.takeFirst((message) => {
+    const { type, from } = Object(message) as Partial<ExitMessage>
+    return type === 'EXIT' && from === child
+  })
+  if (owner.program !== rawProgram) owner.putBack()
+}
+
 /** Starts a process of `program`, whose first turn finds a `Start` in its state. */
 export function startProcess(
   caller: Caller,
@@ -189,6 +210,7 @@ export function startOrThrow<P>(
   })
 }
 
+/** Begins a start; what is thrown here rejects its promise. */
 function begin(
   owner: CallOwner,
   program: Program,
@@ -198,21 +220,16 @@ function begin(
   tell: Start['tell'],
   reject: (error: Error) => void,
 ): void {
-  if (owner.ended) return
+  if (owner.ended) return owner instanceof Node ? reject(fault('node_stopped')) : undefined
+  if (options !== undefined) mustBeOptions('a start', options, START)
+  if (!Array.isArray(args)) throw fault('badarg', 'the arguments of init are an array: start(Module, [...args])')
   const timeout = options?.timeout ?? Number.POSITIVE_INFINITY
-  if (!isTimeout(timeout)) return reject(fault('bad_timeout', `got ${String(timeout)}`))
-  const hibernateAfter = options?.hibernateAfter
-  if (hibernateAfter !== undefined && !isTimeout(hibernateAfter)) {
-    return reject(fault('bad_timeout', `got ${String(hibernateAfter)}`))
-  }
-  if (!Array.isArray(args))
-    return reject(fault('badarg', 'the arguments of init are an array: start(Module, [...args])'))
   const name = options?.name
   if (name !== undefined && !isNameHere(name, owner.node)) {
-    return reject(fault('badarg', 'a process is registered on its own node: by a string, name(...), or a via'))
+    throw fault('badarg', 'a process is registered on its own node: by a string, name(...), or a via')
   }
   const holder = name === undefined ? undefined : owner.node.resolve(name).pid
-  if (holder !== undefined) return tell(['error', ['already_started', holder]])
+  if (holder !== undefined) return tellTaken(owner, holder, tell)
   const start = new Start(owner, bond, args, options, tell)
   try {
     start.begin(owner.node.startProcess(currentProgram(owner.node, program), start, options), timeout)
@@ -221,13 +238,17 @@ function begin(
   }
 }
 
-/** A pid and a name on another node lead to a process, and are nothing to register one under. */
-function isNameHere(name: object | string, node: Node): boolean {
-  return !(name instanceof Pid) && !(typeof name === 'object' && 'node' in name && name.node !== node.name)
+function tellTaken(owner: CallOwner, holder: Pid, tell: Start['tell']): void {
+  paced(owner, Promise.resolve(['error', ['already_started', holder]] as const)).then(tell)
 }
 
-/** The process or node behind a `Caller`. */
-export function ownerOf(caller: Caller): CallOwner {
+/** A name on another node leads to a process, and is nothing to register one under. */
+function isNameHere(name: object | string, node: Node): boolean {
+  return !(typeof name === 'object' && 'node' in name && name.node !== node.name)
+}
+
+/** The process or node behind a `Caller`: what has none is refused where it is given. */
+export function ownerOf(caller: Caller): Caller & CallOwner {
   if (caller instanceof Process || caller instanceof Node) return caller
   throw fault('badarg', 'a caller is the `this` of a callback, or a node')
 }
@@ -239,22 +260,24 @@ export function processOf(context: Caller): Process {
 }
 
 /**
- * Gives the process of `start` its name; when it is taken, ends it and tells the starter. `undefined` is no name: it is
- * told as one that is taken by nobody, as in OTP.
+ * Gives the process of `start` its name, and has it debugged as its options say. False when the name is taken: the
+ * process has ended then, and its starter been told.
  */
 export function takeName(process: Process, start: Start): boolean {
-  const { name } = start
-  if (name === undefined) return true
-  const { node } = process
-  if (typeof name === 'object' && 'via' in name) {
-    if (name.via.registerName(name.key, process.pid)) return true
-  } else {
-    const text = typeof name === 'string' ? name : name.name
-    if (node.whereis(text) === undefined && text !== 'undefined') {
-      node.register(text, process.pid)
-      return true
-    }
+  const { name, options } = start
+  if (name !== undefined && !registerAs(process, name)) {
+    start.refuse(process, 'normal', ['error', ['already_started', process.node.resolve(name).pid]])
+    return false
   }
-  start.refuse(process, 'normal', ['error', ['already_started', node.resolve(name).pid]])
-  return false
+  if (options?.debug !== undefined) debugOptions(process, options.debug)
+  return true
+}
+
+/** Whether it was free. `undefined` is no name: it is told as one that is taken by nobody, as in OTP. */
+function registerAs({ node, pid }: Process, name: string | Name | Via): boolean {
+  if (typeof name === 'object' && 'via' in name) return name.via.registerName(name.key, pid)
+  const text = typeof name === 'string' ? name : name.name
+  if (node.whereis(text) !== undefined || text === 'undefined') return false
+  node.register(text, pid)
+  return true
 }

@@ -1,13 +1,13 @@
 import { fault } from '../../internal/errors.ts'
-import { isTimeout } from '../../kernel/calls.ts'
 import type { Body, Caller, Context } from '../../kernel/context.ts'
-import { Exit, type Reason, reasonOf } from '../../kernel/exit.ts'
+import { describe, Exit, type Reason, reasonOf } from '../../kernel/exit.ts'
 import { HAS_PARENT, PROC_LIB } from '../../kernel/flags.ts'
 import { type Arity, initialCallOf } from '../../kernel/message-term.ts'
-import type { Pid, Ref } from '../../kernel/pid.ts'
+import { mustBeOptions, type OptionKinds, TIME } from '../../kernel/options.ts'
+import { Pid, type Ref } from '../../kernel/pid.ts'
 import type { Process } from '../../kernel/process.ts'
+import { ancestorsOf } from '../../kernel/process-dictionary.ts'
 import { link } from '../../kernel/signals.ts'
-import { ancestorsOf } from './ancestry.ts'
 import { reportCrash } from './crash-report.ts'
 import { type Bond, ownerOf, processOf, Start, type StartMonitorResult, type StartResult } from './proc-lib.ts'
 
@@ -41,7 +41,7 @@ import { type Bond, ownerOf, processOf, Start, type StartMonitorResult, type Sta
  * A process may become a GenServer once it has begun: see `enterLoop`. When not to use it: where a GenServer or a state
  * machine does; and for a short computation use a Task.
  *
- * The rules are those of proc_lib in OTP 26 (G1 to G8).
+ * The rules are those of proc_lib in OTP 26.
  */
 export interface SpecialStartOptions {
   /** Milliseconds until `initAck`; then the process is killed and the result is `['error', 'timeout']`. */
@@ -122,20 +122,28 @@ export async function hibernate<A extends readonly unknown[]>(
   ...args: A
 ): Promise<unknown> {
   const process = processOf(self)
+  if (typeof body !== 'function') throw fault('badarg', 'hibernate goes on with a function')
   if (process.messageCount === 0) process.putAside(await self.receive())
   return Reflect.apply(body, self, args)
 }
 
 /** What a process of this node began with: `[module, function, arity]`; `undefined` when it has ended. */
 export function translateInitialCall(caller: Caller, pid: Pid): Arity | undefined {
-  const process = pid.process?.node === caller.node ? pid.process : undefined
+  const process = processAt(caller, pid)
   return process === undefined ? undefined : initialCallOf(process)
 }
 
 /** The processes that started it, the nearest first, by name when they have one, as far as they live. */
 export function ancestors(caller: Caller, pid: Pid): readonly unknown[] | undefined {
-  const process = pid.process?.node === caller.node ? pid.process : undefined
+  const process = processAt(caller, pid)
   return process === undefined ? undefined : ancestorsOf(process)
+}
+
+const SPECIAL: OptionKinds<SpecialStartOptions> = { timeout: TIME }
+
+function processAt(caller: Caller, pid: Pid): Process | undefined {
+  if (!(pid instanceof Pid)) throw fault('badarg', `${describe(pid)} is no pid`)
+  return pid.process?.node === ownerOf(caller).node ? pid.process : undefined
 }
 
 /** The starts whose processes have not acknowledged. */
@@ -148,11 +156,11 @@ function startBody<A extends readonly unknown[]>(
   bond: Bond,
   options: SpecialStartOptions = {},
 ): Promise<unknown> {
-  const { timeout = Number.POSITIVE_INFINITY } = options
-  if (!isTimeout(timeout)) return Promise.reject(fault('bad_timeout', `got ${String(timeout)}`))
   const owner = ownerOf(caller)
   return new Promise((resolve) => {
     if (owner.ended) return
+    mustBeOptions('a start', options, SPECIAL)
+    const { timeout = Number.POSITIVE_INFINITY } = options
     const process = spawnBody(caller, body, args)
     const tell = resolve as (result: StartMonitorResult | StartResult) => void
     const start = new Start(owner, bond, args, undefined, tell)

@@ -9,13 +9,16 @@ import type { Entry } from './registry-table.ts'
 
 /** One clause of a selection, as `Registry.clause` makes it: which entries, and what is given for each. */
 export class Clause<out R = unknown> {
-  /** @internal */ readonly pattern: unknown
-  /** @internal */ readonly when: ((bound: never, entry: never) => boolean) | undefined
-  /** @internal */ readonly give: ((bound: never, entry: never) => R) | undefined
+  readonly pattern: unknown
+  readonly when: ((bound: never, entry: never) => boolean) | undefined
+  readonly give: ((bound: never, entry: never) => R) | undefined
 
   constructor(pattern: unknown, when: Clause['when'], give: Clause<R>['give']) {
     if (!Array.isArray(pattern) || pattern.length !== 3) {
       throw fault('badarg', 'the pattern of a clause is a tuple [key, pid, value] with holes')
+    }
+    for (const fun of [when, give]) {
+      if (fun !== undefined && typeof fun !== 'function') throw fault('badarg', 'a clause has functions, or nothing')
     }
     this.pattern = pattern
     this.when = when
@@ -25,6 +28,7 @@ export class Clause<out R = unknown> {
 
 /** What the first clause that matches gives for each of `entries`; nothing for those that none matches. */
 export function selectFrom<R>(entries: readonly Entry[], clauses: readonly Clause<R>[]): R[] {
+  if (!clauses.every((one) => one instanceof Clause)) throw fault('badarg', 'a clause is what Registry.clause gives')
   const found: R[] = []
   for (const { key, process, value } of entries) {
     const entry = [key, process.pid, value] as never

@@ -6,7 +6,8 @@ import {
   REGISTRY_PARTITIONS,
 } from '../../internal/limits.ts'
 import type { Node } from '../../kernel/node.ts'
-import type { Pid } from '../../kernel/pid.ts'
+import { ANY, countFrom, mustBeOptions, type OptionKinds } from '../../kernel/options.ts'
+import { Pid } from '../../kernel/pid.ts'
 import type { Process } from '../../kernel/process.ts'
 import { termKey } from '../../kernel/term-key.ts'
 import { child } from '../supervisor/child-spec.ts'
@@ -34,6 +35,27 @@ export interface RegistryOptions {
 
 export type Registered = readonly ['ok', Pid] | readonly ['error', readonly ['already_registered', Pid]]
 
+const REGISTRY: OptionKinds<RegistryOptions> = {
+  keys: ANY,
+  partitions: {
+    right: `1 to ${REGISTRY_PARTITIONS} partitions`,
+    takes: (value) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= REGISTRY_PARTITIONS,
+  },
+  listeners: {
+    right: `the names of at most ${REGISTRY_LISTENERS} processes`,
+    takes: (value) => isListOf(value, (name) => typeof name === 'string') && value.length <= REGISTRY_LISTENERS,
+  },
+  meta: {
+    right: 'pairs of a key and a value',
+    takes: (value) => isListOf(value, (pair) => Array.isArray(pair) && pair.length === 2),
+  },
+  maxEntries: countFrom(0, 'entries'),
+}
+
+function isListOf(value: unknown, isOne: (part: unknown) => boolean): value is readonly unknown[] {
+  return Array.isArray(value) && value.every(isOne)
+}
+
 /**
  * Where the entries of a registry are, on any node that it runs on. An entry is in two tables:
  *
@@ -53,24 +75,13 @@ export class RegistryStore {
 
   /** @throws Fault `badarg` for options that are none. */
   constructor(name: string, options: RegistryOptions) {
-    const {
-      keys,
-      partitions = 1,
-      listeners = [],
-      meta = [],
-      maxEntries = REGISTRY_ENTRIES,
-    } = Object(options) as RegistryOptions
+    mustBeOptions('a registry', options, REGISTRY)
+    const { keys, partitions = 1, listeners = [], meta = [], maxEntries = REGISTRY_ENTRIES } = options
     if (typeof name !== 'string' || name === '')
       throw fault('badarg', 'a registry has a name: new Registry(name, { keys })')
     const [kind, layout] = Array.isArray(keys) ? (keys as readonly [unknown, unknown]) : [keys, 'pid']
     if ((kind !== 'unique' && kind !== 'duplicate') || (layout !== 'pid' && layout !== 'key')) {
       throw fault('badarg', "the keys are 'unique', 'duplicate', ['duplicate', 'pid'] or ['duplicate', 'key']")
-    }
-    if (!Number.isInteger(partitions) || partitions < 1 || partitions > REGISTRY_PARTITIONS) {
-      throw fault('badarg', `a registry has 1 to ${REGISTRY_PARTITIONS} partitions, not ${String(partitions)}`)
-    }
-    if (listeners.length > REGISTRY_LISTENERS || listeners.some((listener) => typeof listener !== 'string')) {
-      throw fault('badarg', `listeners are the names of at most ${REGISTRY_LISTENERS} processes`)
     }
     this.name = name
     this.unique = kind === 'unique'
@@ -169,6 +180,7 @@ export class RegistryStore {
 
   /** The entries of a process; all, or those under one key. */
   entriesOf(node: Node, pid: Pid, ...key: [key?: unknown]): readonly Entry[] {
+    if (!(pid instanceof Pid)) throw fault('badarg', 'whose entries: a pid')
     const { process } = pid
     const { pids } = this.#partition(node, this.#indexOfPid(pid))
     if (process === undefined || process.node !== node) return []

@@ -1,18 +1,23 @@
 import { fault } from '../../internal/errors.ts'
 import { CALL_TIMEOUT_MS } from '../../internal/limits.ts'
 import type { Caller } from '../../kernel/context.ts'
+import { describe } from '../../kernel/exit.ts'
 import type { Node } from '../../kernel/node.ts'
-import type { Pid } from '../../kernel/pid.ts'
+import { FLAG, mustBeOptions, type OptionKinds } from '../../kernel/options.ts'
+import { Pid } from '../../kernel/pid.ts'
+import type { Process } from '../../kernel/process.ts'
 import type { NameRegistry, Via } from '../../kernel/protocol.ts'
 import { termKey } from '../../kernel/term-key.ts'
 import type { Bindings, Guard, Pattern } from '../match-pattern.ts'
-import { processOf, type StartResult } from '../proc-lib/proc-lib.ts'
+import { ownerOf, processOf, type StartResult } from '../proc-lib/proc-lib.ts'
 import type { ChildSpec } from '../supervisor/child-spec.ts'
 import * as Supervisor from '../supervisor/supervisor.ts'
 import type { SupervisorApi } from '../supervisor/supervisor-api.ts'
 import { Clause, matchesValue, runBeside, selectFrom } from './registry-select.ts'
 import { type Registered, type RegistryOptions, RegistryStore } from './registry-store.ts'
 import type { Entry } from './registry-table.ts'
+
+const DISPATCH: OptionKinds<{ readonly parallel?: boolean }> = { parallel: FLAG }
 
 /**
  * A registry keeps names for processes under keys of any kind, where the names of a node are strings and one a process.
@@ -111,6 +116,7 @@ export class Registry<K = unknown, V = undefined> implements NameRegistry {
   unregisterMatch<const P extends Pattern<V>>(process: Caller, key: K, pattern: P, guard?: Guard<P, V>): 'ok' {
     const self = processOf(process)
     const present = this.#store.own(self, key)
+    mustBeGuard(guard)
     const matching = present.filter((entry) => matchesValue(entry, pattern, guard))
     if (matching.length === present.length) this.#store.removeAll(self, key)
     else this.#store.remove(self, matching)
@@ -119,6 +125,7 @@ export class Registry<K = unknown, V = undefined> implements NameRegistry {
 
   /** Changes the value of the caller's own entry; `[new, old]`, or `'error'` when it has none. For unique keys. */
   updateValue(process: Caller, key: K, change: (value: V) => V): readonly [V, V] | 'error' {
+    if (typeof change !== 'function') throw fault('badarg', 'updateValue takes a function of the value')
     this.#mustBeUnique('updateValue')
     const self = processOf(process)
     const entry = this.#store.first(self.node, key)
@@ -133,7 +140,7 @@ export class Registry<K = unknown, V = undefined> implements NameRegistry {
   /** `[pid, value]` of each entry of `key`, in the order they were made, partition by partition. */
   lookup(caller: Caller, key: K): readonly (readonly [Pid, V])[] {
     return this.#store
-      .groups(caller.node, key)
+      .groups(ownerOf(caller).node, key)
       .flat()
       .map(pairOf<V>)
   }
@@ -141,7 +148,7 @@ export class Registry<K = unknown, V = undefined> implements NameRegistry {
   /** The process under `key`. For unique keys. */
   whereis(caller: Caller, key: K): Pid | undefined {
     this.#mustBeUnique('whereis')
-    return this.#store.first(caller.node, key)?.process.pid
+    return this.#store.first(ownerOf(caller).node, key)?.process.pid
   }
 
   /** As `lookup`, of the entries whose value matches. */
@@ -151,7 +158,8 @@ export class Registry<K = unknown, V = undefined> implements NameRegistry {
     pattern: P,
     guard?: Guard<P, V>,
   ): readonly (readonly [Pid, V])[] {
-    const found = this.#store.groups(caller.node, key).flat()
+    const found = this.#store.groups(ownerOf(caller).node, key).flat()
+    mustBeGuard(guard)
     return found.filter((entry) => matchesValue(entry, pattern, guard)).map(pairOf<V>)
   }
 
@@ -176,7 +184,7 @@ export class Registry<K = unknown, V = undefined> implements NameRegistry {
 
   /** For each entry of the registry what the first clause that matches it gives; in no order. */
   select<R>(caller: Caller, ...clauses: readonly Clause<R>[]): readonly R[] {
-    return selectFrom(this.#store.all(caller.node), clauses)
+    return selectFrom(this.#store.all(ownerOf(caller).node), clauses)
   }
 
   /** How many entries match one of the clauses. */
@@ -186,17 +194,17 @@ export class Registry<K = unknown, V = undefined> implements NameRegistry {
 
   /** The keys of a process, one for each entry. */
   keys(caller: Caller, pid: Pid): readonly K[] {
-    return this.#store.entriesOf(caller.node, pid).map((entry) => entry.key as K)
+    return this.#store.entriesOf(ownerOf(caller).node, pid).map((entry) => entry.key as K)
   }
 
   /** The values of a process under `key`. */
   values(caller: Caller, key: K, pid: Pid): readonly V[] {
-    return this.#store.entriesOf(caller.node, pid, key).map((entry) => entry.value as V)
+    return this.#store.entriesOf(ownerOf(caller).node, pid, key).map((entry) => entry.value as V)
   }
 
   /** How many entries there are. */
   count(caller: Caller): number {
-    return this.#store.count(caller.node)
+    return this.#store.count(ownerOf(caller).node)
   }
 
   /**
@@ -222,7 +230,9 @@ export class Registry<K = unknown, V = undefined> implements NameRegistry {
     run: (entries: readonly (readonly [Pid, V])[]) => void,
     options?: { readonly parallel?: boolean },
   ): 'ok' | Promise<'ok'> {
-    const groups = this.#store.groups(caller.node, key).filter((group) => group.length > 0)
+    if (options !== undefined) mustBeOptions('dispatch', options, DISPATCH)
+    if (typeof run !== 'function') throw fault('badarg', 'dispatch runs a function of the entries')
+    const groups = this.#store.groups(ownerOf(caller).node, key).filter((group) => group.length > 0)
     const found = groups.reverse().map((group) => group.map(pairOf<V>))
     const isSpread = !this.#store.spreadByKey && this.#store.partitions.length > 1
     if (options?.parallel === true && isSpread) {
@@ -244,11 +254,11 @@ export class Registry<K = unknown, V = undefined> implements NameRegistry {
   }
 
   whereisName(key: unknown, node: Node): Pid | undefined {
-    return this.#store.find(node, key)?.process.pid
+    return this.#store.find(ownerOf(node).node, key)?.process.pid
   }
 
   registerName(key: unknown, pid: Pid): boolean {
-    return this.#store.add(pid.process!, key, undefined)[0] === 'ok'
+    return this.#store.add(registrant(pid), key, undefined)[0] === 'ok'
   }
 
   // --- locks and meta
@@ -268,6 +278,7 @@ export class Registry<K = unknown, V = undefined> implements NameRegistry {
     timeout: number = CALL_TIMEOUT_MS,
   ): Promise<T> {
     const self = processOf(process)
+    if (typeof run !== 'function') throw fault('badarg', 'lock runs a function')
     this.#store.running(self.node)
     const partition = { name: this.#store.partitions[this.#store.indexOfKey(termKey(key))]! }
     const request = { key, ref: self.node.makeRef() }
@@ -282,17 +293,17 @@ export class Registry<K = unknown, V = undefined> implements NameRegistry {
 
   /** Keeps `value` under `key` beside the entries, as long as the registry's supervisor lives. */
   putMeta(caller: Caller, key: unknown, value: unknown): 'ok' {
-    this.#store.metaOf(caller.node).set(termKey(key), value)
+    this.#store.metaOf(ownerOf(caller).node).set(termKey(key), value)
     return 'ok'
   }
 
   meta(caller: Caller, key: unknown): readonly ['ok', unknown] | 'error' {
-    const meta = this.#store.metaOf(caller.node)
+    const meta = this.#store.metaOf(ownerOf(caller).node)
     return meta.has(termKey(key)) ? ['ok', meta.get(termKey(key))] : 'error'
   }
 
   deleteMeta(caller: Caller, key: unknown): 'ok' {
-    this.#store.metaOf(caller.node).delete(termKey(key))
+    this.#store.metaOf(ownerOf(caller).node).delete(termKey(key))
     return 'ok'
   }
 
@@ -315,12 +326,22 @@ class ViaWithValue implements NameRegistry {
   }
 
   whereisName(key: unknown, node: Node): Pid | undefined {
-    return this.#store.find(node, key)?.process.pid
+    return this.#store.find(ownerOf(node).node, key)?.process.pid
   }
 
   registerName(key: unknown, pid: Pid): boolean {
-    return this.#store.add(pid.process!, key, this.#value)[0] === 'ok'
+    return this.#store.add(registrant(pid), key, this.#value)[0] === 'ok'
   }
+}
+
+function mustBeGuard(guard: unknown): void {
+  if (guard !== undefined && typeof guard !== 'function') throw fault('badarg', 'a guard is a function of the bindings')
+}
+
+function registrant(pid: Pid): Process {
+  const process = pid instanceof Pid ? pid.process : undefined
+  if (process === undefined) throw fault('badarg', `${describe(pid)} is no process of this node`)
+  return process
 }
 
 function pairOf<V>(entry: Entry): readonly [Pid, V] {

@@ -1,13 +1,14 @@
 import { fault } from '../../internal/errors.ts'
 import { CHILD_SHUTDOWN_MS } from '../../internal/limits.ts'
-import { isTimeout } from '../../kernel/calls.ts'
 import type { Context } from '../../kernel/context.ts'
 import type { Reason } from '../../kernel/exit.ts'
+import { ANY, isTimeout, mustBeOptions, type OptionKinds } from '../../kernel/options.ts'
 import type { Pid } from '../../kernel/pid.ts'
 import type { Program } from '../../kernel/program.ts'
 import type { Protocol } from '../../kernel/protocol.ts'
 import { type GenServer, type InitArguments, programOf } from '../gen-server/gen-server.ts'
 import { type StartOptions, type StartResult, startProcess } from '../proc-lib/proc-lib.ts'
+import { START } from '../proc-lib/start-options.ts'
 import type { Restart } from './restart-type.ts'
 
 /**
@@ -60,13 +61,13 @@ export interface ChildOptions<P = unknown> extends Omit<ChildSpec, 'start' | 'ty
 export function child<P extends Protocol>(
   module: GenServer<P>,
   args: NoInfer<InitArguments<P>>,
-  options: ChildOptions<P> = {},
+  options?: ChildOptions<P>,
 ): ChildSpec<P> {
   mustBeArguments(args)
-  return specOfServer(programOf(module), { modules: [module], ...options }, (extra) => [...extra, ...args])
+  return specOfServer(programOf(module), { modules: [module] }, options, (extra) => [...extra, ...args])
 }
 
-function mustBeArguments(args: unknown): void {
+export function mustBeArguments(args: unknown): void {
   if (!Array.isArray(args)) throw fault('badarg', 'the arguments of init are an array: child(Module, [...args])')
 }
 
@@ -80,21 +81,43 @@ export type FirstOf<A extends readonly unknown[]> = A extends readonly [...infer
 export function template<P extends Protocol>(
   module: GenServer<P>,
   args: NoInfer<FirstOf<InitArguments<P>>>,
-  options: Omit<ChildOptions<P>, 'name'> = {},
+  options?: Omit<ChildOptions<P>, 'name'>,
 ): ChildSpec<P> {
   mustBeArguments(args)
-  const named = { id: 'template', modules: [module], ...options }
-  return specOfServer(programOf(module), named, (extra) => [...args, ...extra])
+  return specOfServer(programOf(module), { id: 'template', modules: [module] }, options, (extra) => [...args, ...extra])
 }
+
+/** What a child is given beside what it starts; whether the values go together is seen by its supervisor. */
+export const CHILD_SPEC: OptionKinds<Omit<ChildSpec, 'start' | 'type'>> = {
+  id: ANY,
+  restart: ANY,
+  shutdown: ANY,
+  modules: ANY,
+  significant: ANY,
+}
+/** The same for a child that is started by `startProcess`. */
+export const CHILD: OptionKinds<ChildOptions> = { ...CHILD_SPEC, ...START }
 
 /** @internal The specification of a server of `program`; `argumentsWith` gives what it is started with. */
 export function specOfServer<P>(
   program: Program,
-  options: ChildOptions<P>,
+  defaults: Pick<ChildOptions<P>, 'id' | 'modules'>,
+  options: ChildOptions<P> | undefined,
   argumentsWith: (extra: readonly unknown[]) => readonly unknown[],
 ): ChildSpec<P> {
-  const { name, timeout, hibernateAfter, priority, mailbox, id = idOf(name), ...rest } = options
-  const startOptions = givenOf({ name, timeout, hibernateAfter, priority, mailbox }) as StartOptions<P> | undefined
+  if (options !== undefined) mustBeOptions('a child', options, CHILD)
+  const {
+    name,
+    timeout,
+    hibernateAfter,
+    debug,
+    priority,
+    mailbox,
+    id = idOf(name),
+    ...rest
+  } = { ...defaults, ...options }
+  const given = givenOf({ name, timeout, hibernateAfter, debug, priority, mailbox })
+  const startOptions = given as StartOptions<P> | undefined
   // With the spread first, each object has a hidden class of its own on Node 20, and thousands are slow to read.
   return {
     id,

@@ -2,15 +2,23 @@ import { DYNAMIC_CHILDREN, DYNAMIC_RESTART_INTENSITY } from '../../internal/limi
 import type { Reason } from '../../kernel/exit.ts'
 import type { Pid } from '../../kernel/pid.ts'
 import type { GenServer } from '../gen-server/gen-server.ts'
-import { noreply, ok, reply, stop } from '../gen-server/results.ts'
+import { ignore, type NoReply, noreply, ok, reply, type Stop, stop } from '../gen-server/results.ts'
 import { processOf } from '../proc-lib/proc-lib.ts'
 import { type ChildSpec, completeChild, isInvalid } from './child-spec.ts'
+import type { StartedOrNot } from './child-start.ts'
 import { isExitMessage } from './child-stop.ts'
-import { type RestartIntensity, Restarts } from './restart-intensity.ts'
-import { isReported, isStartedAgain } from './restart-type.ts'
-import { ChildrenByPid } from './supervised-by-pid.ts'
-import { type ChildCount, type ChildInfo, countChildren, infoOf, type SupervisedChild } from './supervised-children.ts'
-import { SupervisorReports } from './supervisor-report.ts'
+import type { RestartIntensity } from './restart-intensity.ts'
+import { ChildrenByPid, type Ended } from './supervised-by-pid.ts'
+import { type ChildCount, type ChildInfo, countChildren } from './supervised-children.ts'
+import { type Specified, SupervisorProgram } from './supervisor-program.ts'
+import {
+  currentSource,
+  nameOf,
+  type SpecForm,
+  type SupervisorModule,
+  type SupervisorSource,
+  specOf,
+} from './supervisor-source.ts'
 import { completeIntensity, invalidFlag } from './supervisor-spec.ts'
 
 /** What a dynamic supervisor is told. Its children are started later, by `startChild`. */
@@ -27,15 +35,28 @@ export interface DynamicSupervisorSpec extends Partial<RestartIntensity> {
   readonly extraArguments?: readonly unknown[]
 }
 
+/** A dynamic supervisor whose specification is made when it starts, and made anew when its code is changed. */
+export type DynamicSupervisorModule<A extends readonly unknown[] = readonly unknown[]> = SupervisorModule<
+  A,
+  DynamicSupervisorSpec
+>
+
+/** A specification with nothing left open. */
+export interface CompleteDynamicSpec extends RestartIntensity {
+  readonly maxChildren: number
+  readonly extraArguments: readonly unknown[]
+}
+
 /** What a dynamic supervisor answers; the functions in dynamic-supervisor.ts ask for it. */
 export interface DynamicSupervisorApi {
   state: DynamicSupervisorState
-  init: [spec: DynamicSupervisorSpec]
+  init: [source: SupervisorSource<DynamicSupervisorSpec>]
   call: {
     startChild(spec: ChildSpec): StartDynamicChildResult
     terminateChild(child: { pid: Pid }): 'ok' | readonly ['error', 'not_found']
     whichChildren(): readonly ChildInfo[]
     countChildren(): ChildCount
+    getCallbackModule(): DynamicSupervisorModule<never>
   }
   cast: { tryAgainRestart(child: { pid: Pid }): void }
 }
@@ -46,32 +67,26 @@ export type StartDynamicChildResult<P = unknown> =
   | 'ignore'
   | readonly ['error', Reason]
 
-export interface DynamicSupervisorState {
-  readonly maxChildren: number
-  readonly extraArguments: readonly unknown[]
-  readonly restarts: Restarts
+export interface DynamicSupervisorState extends Specified<DynamicSupervisorSpec, CompleteDynamicSpec> {
   readonly children: ChildrenByPid
-  readonly reports: SupervisorReports
 }
 
 /** The callbacks of a dynamic supervisor. Its rules stand in dynamic-supervisor.ts. */
-export const DynamicSupervisorServer: GenServer<DynamicSupervisorApi> = {
+const DynamicSupervisorServer: GenServer<DynamicSupervisorApi> = {
   moduleName: 'DynamicSupervisor',
 
-  init(spec) {
+  async init(given) {
     this.trapExit(true)
     const process = processOf(this)
-    if (typeof spec !== 'object' || spec === null) return stop(invalidFlag('invalid_type', spec)[1])
-    const { strategy = 'one_for_one', maxChildren = DYNAMIC_CHILDREN, extraArguments = [] } = spec
-    const rule = completeIntensity(spec, DYNAMIC_RESTART_INTENSITY)
-    if (strategy !== 'one_for_one') return stop(invalidFlag('invalid_strategy', strategy)[1])
-    if (isInvalid(rule)) return stop(rule[1])
-    if (!isCount(maxChildren)) return stop(invalidFlag('invalid_max_children', maxChildren)[1])
-    if (!Array.isArray(extraArguments)) return stop(invalidFlag('invalid_extra_arguments', extraArguments)[1])
-    const restarts = new Restarts(rule)
-    const reports = new SupervisorReports(process, 'DynamicSupervisor')
-    const children = new ChildrenByPid(process, restarts, reports, 'Elixir')
-    return ok({ maxChildren, extraArguments, restarts, children, reports })
+    const source = currentSource(process.node, given)
+    const spec = await specOf(this, source, form)
+    if (spec === undefined) return ignore()
+    if (isInvalid(spec)) return stop(spec[1])
+    return ok({
+      source,
+      spec,
+      children: new ChildrenByPid(process, nameOf(source, 'DynamicSupervisor'), spec, 'Elixir'),
+    })
   },
 
   handleCall: {
@@ -85,41 +100,56 @@ export const DynamicSupervisorServer: GenServer<DynamicSupervisorApi> = {
       return reply('ok', state)
     },
     whichChildren(_request, _from, state) {
-      return reply(Array.from(state.children, infoOf), state)
+      return reply(state.children.infos(), state)
     },
     countChildren(_request, _from, state) {
       return reply(countChildren(state.children, this.node.address), state)
     },
+    getCallbackModule: (_request, _from, state) => reply(state.source.module, state),
   },
 
   handleCast: {
     tryAgainRestart({ pid }, state) {
       const child = state.children.find(pid)
-      return child?.restarting ? restart(state, child) : noreply(state)
+      return child?.restarting ? proceed(state, state.children.restart(child)) : noreply(state)
     },
   },
 
   handleInfo(message, state) {
-    const { children, reports, restarts } = state
+    const { children } = state
     if (!isExitMessage(message)) {
-      reports.unexpected(message)
+      children.reports.unexpected(message)
       return noreply(state)
     }
-    const { from, reason } = message
-    const child = children.find(from)
-    if (child === undefined || child.restarting) return noreply(state)
-    const { id, restart: when } = child.spec
-    if (isReported(when, reason)) reports.error('child_terminated', reason, child)
-    if (isStartedAgain(when, reason)) {
-      restarts.note(id, reason)
-      return restart(state, child)
-    }
-    children.remove(child)
-    return noreply(state)
+    const child = children.findRunning(message.from)
+    return child === undefined ? noreply(state) : proceed(state, children.ended(child, message.reason))
   },
 
-  async terminate(_reason, { children, reports }) {
-    for (const { child, reason } of await children.stopAll()) reports.error('shutdown_error', reason, child)
+  terminate: (_reason, { children }) => children.stopAll(),
+}
+
+type Next = NoReply<DynamicSupervisorState> | Stop<DynamicSupervisorState>
+
+/** What a dynamic supervisor does after it has dealt with the end of a child. */
+function proceed(state: DynamicSupervisorState, outcome: Ended): Next | Promise<Next> {
+  if (outcome === 'gone') return noreply(state)
+  return outcome.then((restarted) => (restarted === 'too_many_restarts' ? stop('shutdown', state) : noreply(state)))
+}
+
+/** What a dynamic supervisor takes as a specification: an object, also an empty one. */
+const form: SpecForm<DynamicSupervisorSpec, CompleteDynamicSpec> = {
+  isSpec: (value) => !Array.isArray(value),
+  complete(spec) {
+    if (typeof spec !== 'object' || spec === null) return invalidFlag('invalid_type', spec)
+    const { strategy = 'one_for_one', maxChildren = DYNAMIC_CHILDREN, extraArguments = [] } = spec
+    const { autoShutdown = 'never' } = spec as { readonly autoShutdown?: unknown }
+    const rule = completeIntensity(spec, DYNAMIC_RESTART_INTENSITY)
+    if (strategy !== 'one_for_one') return invalidFlag('invalid_strategy', strategy)
+    if (isInvalid(rule)) return rule
+    if (!isCount(maxChildren)) return invalidFlag('invalid_max_children', maxChildren)
+    if (!Array.isArray(extraArguments)) return invalidFlag('invalid_extra_arguments', extraArguments)
+    if (autoShutdown !== 'never') return invalidFlag('invalid_auto_shutdown', autoShutdown)
+    return { ...rule, maxChildren, extraArguments }
   },
 }
 
@@ -128,21 +158,33 @@ function isCount(value: number): boolean {
 }
 
 async function addChild(state: DynamicSupervisorState, spec: ChildSpec): Promise<StartDynamicChildResult> {
-  const { children, extraArguments, maxChildren, reports } = state
+  const { children } = state
+  const { extraArguments, maxChildren } = state.spec
   const complete = completeChild({ ...spec, id: 'undefined' }, 'never')
   if (isInvalid(complete)) {
     return ['error', complete[1] === 'missing_start' ? ['invalid_child_spec', spec] : complete[1]]
   }
   if (children.size >= maxChildren) return ['error', 'max_children']
-  const started = await children.start(complete, extraArguments)
+  return startResult(await children.start(complete, extraArguments))
+}
+
+/** What is answered about the start of a child that is known by its pid. */
+export function startResult(started: StartedOrNot): StartDynamicChildResult {
   if (started.outcome !== 'ok') return ['error', started.reason]
   if (started.pid === undefined) return 'ignore'
-  reports.progress(children.find(started.pid)!)
   return started.info === undefined ? ['ok', started.pid] : ['ok', started.pid, started.info[0]]
 }
 
-async function restart(state: DynamicSupervisorState, child: SupervisedChild) {
-  const outcome = await state.children.restart(child)
-  if (typeof outcome === 'object') state.reports.progress(outcome)
-  return outcome === 'too_many_restarts' ? stop('shutdown', state) : noreply(state)
-}
+/**
+ * The loop of dynamic supervisors. After a code change children that run stay, also when they are more than are allowed
+ * then. The whole reason for which a specification is refused is told, as Elixir does.
+ */
+export const dynamicSupervisorProgram: SupervisorProgram<
+  DynamicSupervisorSpec,
+  CompleteDynamicSpec,
+  DynamicSupervisorState
+> = new SupervisorProgram(DynamicSupervisorServer, {
+  form,
+  take: ({ children }, spec) => children.change(spec),
+  refusal: (reason) => reason,
+})

@@ -2,16 +2,17 @@ import { fault } from '../../internal/errors.ts'
 import type { Caller } from '../../kernel/context.ts'
 import { Pid } from '../../kernel/pid.ts'
 import type { Dest } from '../../kernel/protocol.ts'
-import { startLink as startServer } from '../gen-server/gen-server.ts'
-import type { StartOptions, StartResult } from '../proc-lib/proc-lib.ts'
-import { type ChildOptions, type ChildSpec, child as childOf } from './child-spec.ts'
+import { ownerOf, type StartOptions, type StartResult, startProcess } from '../proc-lib/proc-lib.ts'
+import { type ChildOptions, type ChildSpec, specOfServer } from './child-spec.ts'
 import {
   type DynamicSupervisorApi,
-  DynamicSupervisorServer,
+  type DynamicSupervisorModule,
   type DynamicSupervisorSpec,
+  dynamicSupervisorProgram,
   type StartDynamicChildResult,
 } from './dynamic-supervisor-server.ts'
 import { NO_TIMEOUT } from './supervisor-requests.ts'
+import { type Given, read } from './supervisor-source.ts'
 
 /**
  * A dynamic supervisor starts without children and is given them later, any number: one for each session, connection
@@ -44,24 +45,53 @@ import { NO_TIMEOUT } from './supervisor-requests.ts'
  * With thousands of children an unlucky few use up the intensity of all: give children that may fail on their own
  * account `temporary`, or spread them over several dynamic supervisors.
  *
+ * A dynamic supervisor of a module (`{ init: (...args) => specification }`) makes its specification when it starts. It
+ * can be upgraded while its children run: suspend it, change its code to another module, resume it (`sys`). The new
+ * settings count from then on; children that are more than they allow stay, and no more are started.
+ *
  * When not to use it: for a fixed set of children, whose order and ids matter, use a Supervisor.
  *
  * The rules are those of Elixir's DynamicSupervisor.
  */
 export function startLink(
   caller: Caller,
-  spec: DynamicSupervisorSpec = {},
+  spec?: DynamicSupervisorSpec,
   options?: StartOptions<DynamicSupervisorApi>,
-): Promise<StartResult<DynamicSupervisorApi>> {
-  return startServer(caller, DynamicSupervisorServer, [spec], options)
+): Promise<StartResult<DynamicSupervisorApi>>
+/** As above, with a specification that `module.init(...args)` gives. It may also decline, with `ignore()`. */
+export function startLink<A extends readonly unknown[]>(
+  caller: Caller,
+  module: DynamicSupervisorModule<A>,
+  args: NoInfer<A>,
+  options?: StartOptions<DynamicSupervisorApi>,
+): Promise<StartResult<DynamicSupervisorApi>>
+export function startLink(caller: Caller, ...given: PerhapsGiven): Promise<StartResult<DynamicSupervisorApi>> {
+  const { source, options } = readOrDefault<StartOptions<DynamicSupervisorApi>>(given)
+  const started = startProcess(caller, dynamicSupervisorProgram, [source], 'link', options)
+  return started as Promise<StartResult<DynamicSupervisorApi>>
 }
 
 /** The specification of a child that is a dynamic supervisor. It has all the time it needs to stop its children. */
 export function child(
-  spec: DynamicSupervisorSpec = {},
-  options: ChildOptions<DynamicSupervisorApi> = {},
-): ChildSpec<DynamicSupervisorApi> {
-  return { ...childOf(DynamicSupervisorServer, [spec], options), type: 'supervisor' }
+  spec?: DynamicSupervisorSpec,
+  options?: ChildOptions<DynamicSupervisorApi>,
+): ChildSpec<DynamicSupervisorApi>
+export function child<A extends readonly unknown[]>(
+  module: DynamicSupervisorModule<A>,
+  args: NoInfer<A>,
+  options?: ChildOptions<DynamicSupervisorApi>,
+): ChildSpec<DynamicSupervisorApi>
+export function child(...given: PerhapsGiven): ChildSpec<DynamicSupervisorApi> {
+  const { source, options } = readOrDefault<ChildOptions<DynamicSupervisorApi>>(given)
+  const modules: readonly unknown[] = [source.isModule ? source.module : 'DynamicSupervisor']
+  return { ...specOfServer(dynamicSupervisorProgram, { modules }, options, () => [source]), type: 'supervisor' }
+}
+
+type PerhapsGiven = readonly [what?: Given<DynamicSupervisorSpec>[0], ...rest: readonly unknown[]]
+
+/** Without a specification all is as it is unless told otherwise. */
+function readOrDefault<O>([what = {}, ...rest]: PerhapsGiven) {
+  return read<O, DynamicSupervisorSpec>([what, ...rest])
 }
 
 /**
@@ -78,7 +108,7 @@ export function startChild<P>(
   supervisor: Dest<DynamicSupervisorApi>,
   spec: ChildSpec<P>,
 ): Promise<StartDynamicChildResult<P>> {
-  return caller.call(supervisor, 'startChild', spec, NO_TIMEOUT) as Promise<StartDynamicChildResult<P>>
+  return ownerOf(caller).call(supervisor, 'startChild', spec, NO_TIMEOUT) as Promise<StartDynamicChildResult<P>>
 }
 
 /** Stops a child and forgets it; resolves when it is down. */
@@ -88,7 +118,15 @@ export function terminateChild(
   pid: Pid,
 ): Promise<'ok' | readonly ['error', 'not_found']> {
   if (!(pid instanceof Pid)) throw fault('badarg', 'a dynamic supervisor knows its children by their pids')
-  return caller.call(supervisor, 'terminateChild', { pid }, NO_TIMEOUT)
+  return ownerOf(caller).call(supervisor, 'terminateChild', { pid }, NO_TIMEOUT)
+}
+
+/** The module that the supervisor was started with; of one that was given its specification, one that returns it. */
+export function getCallbackModule(
+  caller: Caller,
+  supervisor: Dest<DynamicSupervisorApi>,
+): Promise<DynamicSupervisorModule<never>> {
+  return ownerOf(caller).call(supervisor, 'getCallbackModule', undefined, NO_TIMEOUT)
 }
 
 export { countChildren, stop, whichChildren } from './supervisor-requests.ts'

@@ -2,13 +2,16 @@ import { fault } from '../../internal/errors.ts'
 import { DYNAMIC_RESTART_INTENSITY, PARTITIONS, PARTITIONS_MAX } from '../../internal/limits.ts'
 import { Turns } from '../../internal/turns.ts'
 import type { Caller } from '../../kernel/context.ts'
-import { Exit } from '../../kernel/exit.ts'
+import { describe, Exit } from '../../kernel/exit.ts'
 import type { Node } from '../../kernel/node.ts'
+import { mustBeOptions } from '../../kernel/options.ts'
 import type { Pid } from '../../kernel/pid.ts'
 import type { Process } from '../../kernel/process.ts'
 import type { Name, NameRegistry, Via } from '../../kernel/protocol.ts'
-import type { StartResult } from '../proc-lib/proc-lib.ts'
-import { type ChildSpec, idOf } from './child-spec.ts'
+import { keyTerm } from '../../kernel/term-key.ts'
+import { ownerOf, type StartResult } from '../proc-lib/proc-lib.ts'
+import { NAME } from '../proc-lib/start-options.ts'
+import { CHILD_SPEC, type ChildSpec, idOf } from './child-spec.ts'
 import { partitionOf } from './partition-hash.ts'
 import type { RestartIntensity } from './restart-intensity.ts'
 import type { RestartStrategy } from './restart-strategy.ts'
@@ -82,6 +85,7 @@ export function child<P>(
   spec: PartitionSupervisorSpec<P>,
   options: Omit<ChildSpec, 'start' | 'type'> = {},
 ): ChildSpec<SupervisorApi> {
+  mustBeOptions('a child', options, CHILD_SPEC)
   const { name, ...rest } = checked(spec)
   return Supervisor.child(supervisorOf(rest), { ...options, id: options.id ?? idOf(name), name })
 }
@@ -93,12 +97,13 @@ export function child<P>(
  * such supervisor on the node; Fault `badarg` for a key that partition-hash.ts does not take.
  */
 export function via<P = unknown>(name: SupervisorName, key: unknown): Via<P> {
+  mustBeName(name)
   return { via: routing, key: [name, key] }
 }
 
 /** The number of partitions that keys are spread over, whether all of them run or not. @throws Exit as `via`. */
 export function partitions(caller: Caller, name: SupervisorName): number {
-  return partitionsOf(foundOf(caller.node, name))
+  return partitionsOf(foundOf(ownerOf(caller).node, name))
 }
 
 /**
@@ -110,10 +115,13 @@ export function partitions(caller: Caller, name: SupervisorName): number {
  * all do. Fault `badarg` for another number.
  */
 export async function resize(caller: Caller, name: SupervisorName, count: number): Promise<number> {
-  const process = foundOf(caller.node, name)
+  const process = foundOf(ownerOf(caller).node, name)
   const most = stateOf(process).spec.children.length
   if (!Number.isInteger(count) || count < 0 || count > most) {
-    throw fault('badarg', `this supervisor was started with ${most} partitions: 0 to ${most} can run, not ${count}`)
+    throw fault(
+      'badarg',
+      `this supervisor was started with ${most} partitions: 0 to ${most} can run, not ${describe(count)}`,
+    )
   }
   return resizing.take(process, () => changeSize(caller, process, count))
 }
@@ -138,7 +146,7 @@ async function changeSize(caller: Caller, process: Process, count: number): Prom
 
 /** The process of a partition by its number or by any key; undefined when it does not run. @throws as `via`. */
 export function whereis(caller: Caller, name: SupervisorName, key: unknown): Pid | undefined {
-  return routing.whereisName([name, key], caller.node)
+  return routing.whereisName([name, keyTerm(key)], ownerOf(caller).node)
 }
 
 /** Finds partitions; they are numbered and carry no names. */
@@ -170,14 +178,18 @@ function foundOf(node: Node, name: SupervisorName): Process {
   return process
 }
 
+function mustBeName(name: unknown): void {
+  if (!NAME.takes(name)) throw fault('badarg', 'a partition supervisor needs a name')
+}
+
 function checked<P>(spec: PartitionSupervisorSpec<P>): PartitionSupervisorSpec<P> {
   const { name, childSpec, partitions: count = PARTITIONS } = Object(spec) as PartitionSupervisorSpec<P>
-  if (name === undefined) throw fault('badarg', 'a partition supervisor needs a name')
+  mustBeName(name)
   if (typeof childSpec !== 'function' && (typeof childSpec !== 'object' || childSpec === null)) {
     throw fault('badarg', 'a partition supervisor needs a childSpec, or a function that gives one')
   }
   if (!Number.isInteger(count) || count < 1 || count > PARTITIONS_MAX) {
-    throw fault('badarg', `there are 1 to ${PARTITIONS_MAX} partitions, not ${String(count)}`)
+    throw fault('badarg', `there are 1 to ${PARTITIONS_MAX} partitions, not ${describe(count)}`)
   }
   if ('autoShutdown' in spec) throw fault('badarg', 'partitions are never significant: there is no autoShutdown')
   return spec

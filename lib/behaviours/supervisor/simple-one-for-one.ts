@@ -4,12 +4,9 @@ import { Pid } from '../../kernel/pid.ts'
 import type { Process } from '../../kernel/process.ts'
 import { equalTerms } from '../../kernel/term.ts'
 import type { AutoShutdown, ChildSpec, CompleteChildSpec } from './child-spec.ts'
-import { type RestartIntensity, Restarts } from './restart-intensity.ts'
-import { isReported, isStartedAgain } from './restart-type.ts'
-import { ChildrenByPid } from './supervised-by-pid.ts'
-import { type ChildCount, type ChildInfo, infoOf, type SupervisedChild } from './supervised-children.ts'
+import { ChildrenByPid, nameless, type Restarted } from './supervised-by-pid.ts'
+import type { ChildCount, ChildInfo, SupervisedChild } from './supervised-children.ts'
 import type { StartChildResult, Supervision, SupervisorApi } from './supervisor-api.ts'
-import { SupervisorReports } from './supervisor-report.ts'
 import type { CompleteSupervisorSpec } from './supervisor-spec.ts'
 
 type Calls = SupervisorApi['call']
@@ -29,17 +26,13 @@ const NOT_FOUND = ['error', 'not_found'] as const
  */
 export class SimpleSupervision implements Supervision {
   readonly #process: Process
-  readonly #reports: SupervisorReports
-  readonly #restarts: Restarts
   readonly #children: ChildrenByPid
   #template: CompleteChildSpec
   #autoShutdown: AutoShutdown
 
   constructor(process: Process, module: unknown, spec: CompleteSupervisorSpec) {
     this.#process = process
-    this.#reports = new SupervisorReports(process, module)
-    this.#restarts = new Restarts(spec)
-    this.#children = new ChildrenByPid(process, this.#restarts, this.#reports, 'OTP')
+    this.#children = new ChildrenByPid(process, module, spec, 'OTP')
     this.#template = spec.children[0]!
     this.#autoShutdown = spec.autoShutdown
   }
@@ -52,43 +45,26 @@ export class SimpleSupervision implements Supervision {
     return undefined
   }
 
-  /** Reports those that ended otherwise than they were told, together by their reasons. */
-  async stopAll(): Promise<void> {
-    const groups: { readonly reason: Reason; count: number }[] = []
-    for (const { reason } of await this.#children.stopAll()) {
-      const group = groups.find((other) => equalTerms(other.reason, reason))
-      if (group === undefined) groups.push({ reason, count: 1 })
-      else group.count++
-    }
-    for (const { reason, count } of groups) this.#reports.errorOfMany(reason, count, this.#template)
+  stopAll(): Promise<void> {
+    return this.#children.stopAll()
   }
 
   unexpected(message: unknown): void {
-    this.#reports.unexpected(message)
+    this.#children.reports.unexpected(message)
   }
 
   // --- a child ends
 
   ended(from: Pid, reason: Reason): boolean | Promise<boolean> {
-    const child = this.#children.find(from)
-    if (child === undefined || child.restarting) return true
-    const { id, restart } = child.spec
-    if (isReported(restart, reason)) this.#reports.error('child_terminated', reason, child)
-    if (isStartedAgain(restart, reason)) {
-      this.#restarts.note(id, reason)
-      return this.#restart(child)
-    }
-    this.#children.remove(child)
-    return !this.#endsWith(child)
+    const child = this.#children.findRunning(from)
+    if (child === undefined) return true
+    const outcome = this.#children.ended(child, reason)
+    return outcome === 'gone' ? !this.#endsWith(child) : goesOn(outcome)
   }
 
   tryAgain({ pid }: { readonly pid?: Pid | undefined }): boolean | Promise<boolean> {
     const child = pid && this.#children.find(pid)
-    return child?.restarting ? this.#restart(child) : true
-  }
-
-  async #restart(child: SupervisedChild): Promise<boolean> {
-    return (await this.#children.restart(child)) !== 'too_many_restarts'
+    return child?.restarting ? goesOn(this.#children.restart(child)) : true
   }
 
   #endsWith({ spec }: SupervisedChild): boolean {
@@ -140,31 +116,27 @@ export class SimpleSupervision implements Supervision {
   }
 
   whichChildren(): readonly ChildInfo[] {
-    return Array.from(this.#children, nameless)
+    return this.#children.infos()
   }
 
   /** One specification, whatever the number of children. */
   countChildren(): ChildCount {
-    const { size } = this.#children
-    let active = 0
-    for (const { restarting } of this.#children) if (!restarting) active++
-    const isSupervisor = this.#template.type === 'supervisor'
-    return { specs: 1, active, supervisors: isSupervisor ? size : 0, workers: isSupervisor ? 0 : size }
+    return this.#children.countOf(this.#template)
   }
 
   /** The new template counts for the children that run, too: for how they are started again and stopped. */
   change(spec: CompleteSupervisorSpec): () => void {
     const { strategy, autoShutdown } = spec
     if (strategy !== 'simple_one_for_one') throw new Exit(['invalid_strategy', strategy])
-    const before = [this.#restarts.rule, this.#template, this.#autoShutdown] as const
-    const take = (rule: RestartIntensity, template: CompleteChildSpec, shutdown: AutoShutdown) => {
-      this.#restarts.rule = rule
+    const [template, shutdown] = [this.#template, this.#autoShutdown]
+    this.#template = spec.children[0]!
+    this.#autoShutdown = autoShutdown
+    const undo = this.#children.change(spec, this.#template)
+    return () => {
+      undo()
       this.#template = template
       this.#autoShutdown = shutdown
-      this.#children.respecify(template)
     }
-    take(spec, spec.children[0]!, autoShutdown)
-    return () => take(...before)
   }
 
   #isAlive(pid: Pid): boolean {
@@ -172,8 +144,7 @@ export class SimpleSupervision implements Supervision {
   }
 }
 
-/** The children have no ids: OTP calls each `undefined`. */
-function nameless(child: SupervisedChild): ChildInfo {
-  const [, ...rest] = infoOf(child)
-  return ['undefined', ...rest] as ChildInfo
+/** Whether the supervisor goes on after a restart. */
+async function goesOn(outcome: Promise<Restarted>): Promise<boolean> {
+  return (await outcome) !== 'too_many_restarts'
 }

@@ -1,36 +1,9 @@
 import type { Reason } from '../../kernel/exit.ts'
 import type { Pid } from '../../kernel/pid.ts'
-import type { Self } from '../gen-server/gen-server.ts'
-import type { Ignore } from '../gen-server/results.ts'
 import type { ChildSpec, CompleteChildSpec } from './child-spec.ts'
 import type { ChildCount, ChildInfo, SupervisedChild } from './supervised-children.ts'
-import type { CompleteSupervisorSpec, SupervisorSpec } from './supervisor-spec.ts'
-
-/**
- * A supervisor whose specification is made when it starts, from arguments, and made anew when its code is changed:
- *
- *     const Pool: SupervisorModule<[size: number]> = {
- *       init: (size) => ({ children: Array.from({ length: size }, (_, id) => child(Worker, [], { id })) }),
- *     }
- */
-export interface SupervisorModule<A extends readonly unknown[] = readonly unknown[]> {
-  /** The module's name in reports. */
-  readonly moduleName?: string
-  /** The specification, or `ignore()`. What it throws is a failed start. */
-  init(this: Self<unknown>, ...args: A): SupervisorSpec | Ignore | PromiseLike<SupervisorSpec | Ignore>
-}
-
-export function isModule(what: object): what is SupervisorModule<never> {
-  return typeof (what as Partial<SupervisorModule<never>> | null)?.init === 'function'
-}
-
-/** Where the specification of a supervisor comes from. */
-export interface SupervisorSource {
-  readonly module: SupervisorModule<never>
-  readonly args: readonly unknown[]
-  /** False when the specification was given as it is. */
-  readonly isModule: boolean
-}
+import type { SupervisorModule, SupervisorSource } from './supervisor-source.ts'
+import type { CompleteSupervisorSpec } from './supervisor-spec.ts'
 
 /** What a supervisor keeps. */
 export interface SupervisorState {

@@ -9,13 +9,14 @@ const RIGHT: Readonly<Record<string, string>> = {
   invalid_strategy: 'a strategy is one_for_one, one_for_all, rest_for_one or simple_one_for_one',
   invalid_intensity: 'intensity is a number of restarts, 0 or more',
   invalid_period: 'period is a number of seconds, 1 or more',
-  invalid_auto_shutdown: 'autoShutdown is never, any_significant or all_significant',
+  invalid_auto_shutdown:
+    'autoShutdown is never, any_significant or all_significant; of a dynamic supervisor it is always never',
   missing_id: 'a child has an id, or a name: child(Module, args, { id })',
   missing_start: 'a child has a function start, as child(Module, args, { id }) makes it',
   invalid_mfa: 'start is a function of the supervisor, as child(Module, args, { id }) makes it',
   invalid_child_spec: 'a child is what child(Module, args, { id }) makes, or an object { id, start, ... }',
   duplicate_child_name: 'each child of a supervisor has an id of its own',
-  invalid_restart_type: 'restart is permanent, transient or temporary',
+  invalid_restart_type: 'restart is permanent, transient or temporary; of a consumer supervisor it is not permanent',
   invalid_significant: 'significant is true or false',
   bad_combination: 'significant is for children that are not permanent, under a supervisor with autoShutdown',
   invalid_child_type: 'the type of a child is worker or supervisor',
@@ -23,7 +24,8 @@ const RIGHT: Readonly<Record<string, string>> = {
   invalid_extra_arguments: 'extraArguments is an array',
   invalid_shutdown: 'shutdown is a number of milliseconds, Infinity or brutal_kill',
   invalid_modules: 'modules is an array of modules, or dynamic',
-  bad_start_spec: 'simple_one_for_one has exactly one child: Supervisor.template(Module, args)',
+  bad_start_spec:
+    'simple_one_for_one has exactly one child: Supervisor.template(Module, args), and so has a consumer supervisor',
   bad_return: 'init of a supervisor module returns a specification, or ignore()',
 }
 

@@ -1,12 +1,29 @@
 import { fault } from '../../internal/errors.ts'
 import { Exit, type Reason } from '../../kernel/exit.ts'
 import type { Process } from '../../kernel/process.ts'
+import type { AnyGenServer } from '../gen-server/gen-server.ts'
 import { ServerProgram } from '../gen-server/server-program.ts'
 import type { CodeChange, UndoCodeChange } from '../sys/system-server.ts'
 import { isInvalid } from './child-spec.ts'
-import { isModule, type SupervisorSource, type SupervisorState } from './supervisor-api.ts'
-import { SupervisorServer, specOf } from './supervisor-server.ts'
-import type { SupervisorSpec } from './supervisor-spec.ts'
+import type { SupervisorState } from './supervisor-api.ts'
+import { SupervisorServer, supervisorForm } from './supervisor-server.ts'
+import { isModule, type SpecForm, type SupervisorSource, sourceOf, specOf } from './supervisor-source.ts'
+import type { CompleteSupervisorSpec, SupervisorSpec } from './supervisor-spec.ts'
+
+/** What every supervisor has in its state: where its specification came from, and the specification. */
+export interface Specified<S, C> {
+  readonly source: SupervisorSource<S>
+  readonly spec: C
+}
+
+/** How one kind of supervisor changes its specification while its children run. */
+export interface SpecChange<S, C, T extends Specified<S, C>> {
+  readonly form: SpecForm<S, C>
+  /** Has the supervisor go by `spec`, and returns what undoes it. @throws Exit when it cannot. */
+  take(state: T, spec: C): () => void
+  /** What is told of the reason for which a specification was refused. */
+  refusal(reason: Reason): Reason
+}
 
 /**
  * The loop of supervisors: that of a GenServer, except that its code is the module, or the specification, that the
@@ -19,46 +36,54 @@ import type { SupervisorSpec } from './supervisor-spec.ts'
  *
  * No child is started or stopped; see `change` in supervisor-named.ts and simple-one-for-one.ts.
  */
-class SupervisorProgram extends ServerProgram {
+export class SupervisorProgram<S, C, T extends Specified<S, C>> extends ServerProgram {
+  readonly #change: SpecChange<S, C, T>
+
+  constructor(server: AnyGenServer, change: SpecChange<S, C, T>) {
+    super(server)
+    this.#change = change
+  }
+
   override modulesOf(process: Process): readonly object[] {
-    const { source }: Partial<SupervisorState> = stateOf(process) ?? {}
+    const { source } = (this.getState(process) ?? {}) as Partial<T>
     return source === undefined ? [] : [source.module] // none before it has started
   }
 
   override async changeCode(process: Process, { to }: CodeChange): Promise<UndoCodeChange> {
-    const before = stateOf(process)
-    const source = sourceOf(to, before)
-    const spec = await specOf(process, source)
+    const { form, take, refusal } = this.#change
+    const before = this.getState(process) as T
+    const source = this.#sourceOf(to, before)
+    const spec = await specOf(process, source, form)
     if (isInvalid(spec)) throw new Exit(refusal(spec[1]))
-    const undo = spec === undefined ? undefined : before.children.change(spec)
-    process.state = { ...before, source, spec: spec ?? before.spec }
+    const undo = spec === undefined ? undefined : take(before, spec)
+    this.become(process, { ...before, source, spec: spec ?? before.spec })
     return () => {
       undo?.()
-      process.state = before
+      this.become(process, before)
     }
   }
 
   override formatStatus(process: Process): readonly unknown[] {
-    return [...super.formatStatus(process), ['supervisor', [['Callback', stateOf(process).source.module]]]]
+    const { source } = this.getState(process) as T
+    return [...super.formatStatus(process), ['supervisor', [['Callback', source.module]]]]
+  }
+
+  #sourceOf(to: object, { source: { args } }: T): SupervisorSource<S> {
+    if (isModule<S>(to)) return { module: to, args, isModule: true }
+    if (this.#change.form.isSpec(to)) return sourceOf(to as S, args)
+    throw fault('badarg', 'the new code of a supervisor is a module with init, or a specification')
   }
 }
 
-function stateOf(process: Process): SupervisorState {
-  return process.state as SupervisorState
-}
-
-function sourceOf(to: object, { source }: SupervisorState): SupervisorSource {
-  if (isModule(to)) return { module: to, args: source.args, isModule: true }
-  if (!('children' in to))
-    throw fault('badarg', 'the new code of a supervisor is a module with init, or a specification')
-  return { module: { init: () => to as SupervisorSpec }, args: source.args, isModule: false }
-}
-
-/** Why a new specification was refused; OTP tells it without the word that says which part was wrong. */
+/** OTP tells why a new specification was refused without the word that says which part was wrong. */
 function refusal(reason: Reason): Reason {
   if (!Array.isArray(reason)) return reason
   const [part, what] = reason
   return part === 'supervisor_data' || part === 'start_spec' ? what : reason
 }
 
-export const supervisorProgram: ServerProgram = new SupervisorProgram(SupervisorServer)
+export const supervisorProgram: ServerProgram = new SupervisorProgram<
+  SupervisorSpec,
+  CompleteSupervisorSpec,
+  SupervisorState
+>(SupervisorServer, { form: supervisorForm, take: (state, spec) => state.children.change(spec), refusal })

@@ -1,5 +1,6 @@
 import type { Reason } from '../../kernel/exit.ts'
 import type { Process } from '../../kernel/process.ts'
+import { equalTerms } from '../../kernel/term.ts'
 import type { CompleteChildSpec } from './child-spec.ts'
 import type { RestartReason } from './restart-intensity.ts'
 import type { SupervisedChild } from './supervised-children.ts'
@@ -29,15 +30,31 @@ export class SupervisorReports {
     this.#error(label, reason, { pid: child.reportedPid, ...termOf(child.spec) })
   }
 
-  /** `{supervisor, shutdown_error}` about several children of one specification that ended with the same reason. */
-  errorOfMany(reason: Reason, count: number, spec: CompleteChildSpec): void {
-    this.#error('shutdown_error', reason, { nb_children: count, ...termOf(spec) })
+  /**
+   * `{supervisor, shutdown_error}` about children of one specification that did not end as they were told, together by
+   * their reasons.
+   */
+  errorOfMany(ended: readonly { readonly child: SupervisedChild; readonly reason: Reason }[]): void {
+    const groups: { readonly child: SupervisedChild; readonly reason: Reason; count: number }[] = []
+    for (const { child, reason } of ended) {
+      const group = groups.find((other) => equalTerms(other.reason, reason))
+      if (group === undefined) groups.push({ child, reason, count: 1 })
+      else group.count++
+    }
+    for (const { child, reason, count } of groups) {
+      this.#error('shutdown_error', reason, { nb_children: count, ...termOf(child.spec) })
+    }
   }
 
   /** `{supervisor, shutdown}`: the supervisor gives up. `reasons` tell what its children ended with last. */
   gaveUp(child: SupervisedChild, reasons: readonly RestartReason[]): void {
     const offender = { pid: child.reportedPid, ...termOf(child.spec) }
     this.#error('shutdown', 'reached_max_restart_intensity', offender, { last_reasons: reasons, hint: GAVE_UP })
+  }
+
+  /** `{supervisor, start_error}`: no child of this specification could be started. */
+  notStarted(reason: Reason, spec: CompleteChildSpec): void {
+    this.#error('start_error', reason, { pid: undefined, ...termOf(spec) })
   }
 
   /** `{supervisor, progress}`, for information: `child` was started. */

@@ -1,6 +1,7 @@
 import type { Caller } from '../../kernel/context.ts'
 import type { Reason } from '../../kernel/exit.ts'
 import type { Dest } from '../../kernel/protocol.ts'
+import { ownerOf } from '../proc-lib/proc-lib.ts'
 import { stop as stopServer } from '../sys/sys.ts'
 import type { AnySupervisorApi, ChildCount, ChildInfo } from './supervised-children.ts'
 
@@ -11,12 +12,12 @@ import type { AnySupervisorApi, ChildCount, ChildInfo } from './supervised-child
  * when it is stopped. A Supervisor lists its newest first; children without an id have `'undefined'` in its place.
  */
 export function whichChildren(caller: Caller, supervisor: Dest<AnySupervisorApi>): Promise<readonly ChildInfo[]> {
-  return caller.call(supervisor, 'whichChildren', undefined, NO_TIMEOUT)
+  return ownerOf(caller).call(supervisor, 'whichChildren', undefined, NO_TIMEOUT)
 }
 
 /** How many there are, and how many of them run. Takes time in proportion to their number. */
 export function countChildren(caller: Caller, supervisor: Dest<AnySupervisorApi>): Promise<ChildCount> {
-  return caller.call(supervisor, 'countChildren', undefined, NO_TIMEOUT)
+  return ownerOf(caller).call(supervisor, 'countChildren', undefined, NO_TIMEOUT)
 }
 
 /**

@@ -1,13 +1,13 @@
-import type { Reason } from '../../kernel/exit.ts'
 import type { Process } from '../../kernel/process.ts'
-import type { GenServer, Self } from '../gen-server/gen-server.ts'
-import { ignore, type NoReply, noreply, ok, Result, reply, type Stop, stop } from '../gen-server/results.ts'
+import type { GenServer } from '../gen-server/gen-server.ts'
+import { ignore, type NoReply, noreply, ok, reply, type Stop, stop } from '../gen-server/results.ts'
 import { processOf } from '../proc-lib/proc-lib.ts'
 import { isInvalid } from './child-spec.ts'
 import { isExitMessage } from './child-stop.ts'
 import { SimpleSupervision } from './simple-one-for-one.ts'
-import type { SupervisorApi, SupervisorSource, SupervisorState } from './supervisor-api.ts'
+import type { SupervisorApi, SupervisorState } from './supervisor-api.ts'
 import { NamedSupervision } from './supervisor-named.ts'
+import { currentSource, nameOf, type SpecForm, type SupervisorSource, specOf } from './supervisor-source.ts'
 import { type CompleteSupervisorSpec, completeSupervisor, type SupervisorSpec } from './supervisor-spec.ts'
 
 /**
@@ -17,10 +17,11 @@ import { type CompleteSupervisorSpec, completeSupervisor, type SupervisorSpec } 
 export const SupervisorServer: GenServer<SupervisorApi> = {
   moduleName: 'supervisor',
 
-  async init(source) {
+  async init(given) {
     const process = processOf(this)
+    const source = currentSource(process.node, given)
     process.trapExit(true)
-    const complete = await specOf(this, source)
+    const complete = await specOf(this, source, supervisorForm)
     if (complete === undefined) return ignore()
     if (isInvalid(complete)) return stop(complete[1])
     const children = supervisionOf(process, source, complete)
@@ -55,29 +56,14 @@ export const SupervisorServer: GenServer<SupervisorApi> = {
   terminate: (_reason, { children }) => children.stopAll(),
 }
 
-/** @internal What the module says now: `undefined` is `ignore`. */
-export async function specOf(
-  self: Self<unknown>,
-  { module, args, isModule }: SupervisorSource,
-): Promise<CompleteSupervisorSpec | undefined | readonly ['invalid', Reason]> {
-  const result: unknown = await module.init.apply(self, args as never)
-  const term = result instanceof Result ? result.term : result
-  if (term === 'ignore') return undefined
-  if (isModule && !isSpec(term)) return ['invalid', ['bad_return', [termOf(module), 'init', term]]]
-  return completeSupervisor(term as SupervisorSpec)
+/** What a supervisor takes as a specification: an object with children. */
+export const supervisorForm: SpecForm<SupervisorSpec, CompleteSupervisorSpec> = {
+  isSpec: (value) => 'children' in value,
+  complete: completeSupervisor,
 }
 
-function isSpec(term: unknown): boolean {
-  return typeof term === 'object' && term !== null && 'children' in term
-}
-
-/** A module as reports and reasons call it. */
-function termOf(module: SupervisorSource['module']): unknown {
-  return module.moduleName ?? module
-}
-
-function supervisionOf(process: Process, { module, isModule }: SupervisorSource, spec: CompleteSupervisorSpec) {
-  const name = isModule ? termOf(module) : 'supervisor'
+function supervisionOf(process: Process, source: SupervisorSource, spec: CompleteSupervisorSpec) {
+  const name = nameOf(source, 'supervisor')
   const { strategy } = spec
   if (strategy === 'simple_one_for_one') return new SimpleSupervision(process, name, spec)
   return new NamedSupervision(process, name, strategy, spec)

@@ -1,17 +1,13 @@
 import type { Caller } from '../../kernel/context.ts'
 import type { Dest } from '../../kernel/protocol.ts'
-import { type StartOptions, type StartResult, startProcess } from '../proc-lib/proc-lib.ts'
+import { keyTerm } from '../../kernel/term-key.ts'
+import { ownerOf, type StartOptions, type StartResult, startProcess } from '../proc-lib/proc-lib.ts'
 import { type ChildOptions, type ChildSpec, type CompleteChildSpec, specOfServer } from './child-spec.ts'
 import type { ChildInfo } from './supervised-children.ts'
-import {
-  isModule,
-  type StartChildResult,
-  type SupervisorApi,
-  type SupervisorModule,
-  type SupervisorSource,
-} from './supervisor-api.ts'
+import type { StartChildResult, SupervisorApi } from './supervisor-api.ts'
 import { supervisorProgram } from './supervisor-program.ts'
 import { NO_TIMEOUT } from './supervisor-requests.ts'
+import { type Given, read, type SupervisorModule } from './supervisor-source.ts'
 import type { SupervisorSpec } from './supervisor-spec.ts'
 
 /**
@@ -59,7 +55,9 @@ import type { SupervisorSpec } from './supervisor-spec.ts'
  *
  * With the strategy simple_one_for_one a supervisor has one specification and any number of children made of it:
  *
- *     const pages = Supervisor.child({ strategy: 'simple_one_for_one', children: [Supervisor.template(Page, [])] })
+ *     const page = Supervisor.template(Page, [])
+ *     const pages = Supervisor.child({ strategy: 'simple_one_for_one', children: [page] }, { name: 'pages' })
+ *     await node.supervise({ children: [pages] })
  *     await Supervisor.startChild(node, 'pages', ['index'])         // Page starts with 'index'
  *
  * A supervisor of a module (`{ init: (...args) => specification }`) makes its specification when it starts. It can be
@@ -102,23 +100,7 @@ export function child<A extends readonly unknown[]>(
 export function child(...given: Given): ChildSpec<SupervisorApi> {
   const { source, options } = read<ChildOptions<SupervisorApi>>(given)
   const modules: readonly unknown[] = [source.isModule ? source.module : 'supervisor']
-  return { ...specOfServer(supervisorProgram, { modules, ...options }, () => [source]), type: 'supervisor' }
-}
-
-/** A specification, or a module with its arguments, and options. */
-export type Given = readonly [SupervisorSpec | SupervisorModule<never>, ...unknown[]]
-
-/** @internal What was given to a function that takes one or the other. */
-export function read<O>([what, ...rest]: Given): {
-  readonly source: SupervisorSource
-  readonly options: O | undefined
-} {
-  if (isModule(what)) {
-    const [args, options] = rest as [readonly unknown[], O | undefined]
-    return { source: { module: what, args, isModule: true }, options }
-  }
-  const [options] = rest as [O | undefined]
-  return { source: { module: { init: () => what }, args: [], isModule: false }, options }
+  return { ...specOfServer(supervisorProgram, { modules }, options, () => [source]), type: 'supervisor' }
 }
 
 /**
@@ -146,7 +128,7 @@ export function startChild(
   supervisor: Dest<SupervisorApi>,
   what: ChildSpec | readonly unknown[],
 ): Promise<StartChildResult<never>> {
-  return caller.call(supervisor, 'startChild', what, NO_TIMEOUT) as Promise<StartChildResult<never>>
+  return ownerOf(caller).call(supervisor, 'startChild', what, NO_TIMEOUT) as Promise<StartChildResult<never>>
 }
 
 /** What a request is answered about an id under simple_one_for_one, where children have none. */
@@ -161,12 +143,12 @@ export function terminateChild(
   supervisor: Dest<SupervisorApi>,
   id: unknown,
 ): Promise<'ok' | readonly ['error', 'not_found'] | NoIds> {
-  return caller.call(supervisor, 'terminateChild', { id }, NO_TIMEOUT)
+  return ownerOf(caller).call(supervisor, 'terminateChild', { id: keyTerm(id) }, NO_TIMEOUT)
 }
 
 /** Starts a child that was stopped. Otherwise `['error', 'running' | 'restarting' | 'not_found' | reason]`. */
 export function restartChild(caller: Caller, supervisor: Dest<SupervisorApi>, id: unknown): Promise<StartChildResult> {
-  return caller.call(supervisor, 'restartChild', { id }, NO_TIMEOUT)
+  return ownerOf(caller).call(supervisor, 'restartChild', { id: keyTerm(id) }, NO_TIMEOUT)
 }
 
 /** Forgets a child that was stopped. */
@@ -175,7 +157,7 @@ export function deleteChild(
   supervisor: Dest<SupervisorApi>,
   id: unknown,
 ): Promise<'ok' | readonly ['error', 'not_found' | 'running' | 'restarting'] | NoIds> {
-  return caller.call(supervisor, 'deleteChild', { id }, NO_TIMEOUT)
+  return ownerOf(caller).call(supervisor, 'deleteChild', { id: keyTerm(id) }, NO_TIMEOUT)
 }
 
 /** The specification of a child, with all defaults. Under simple_one_for_one, of any child by its pid. */
@@ -184,7 +166,7 @@ export function getChildspec(
   supervisor: Dest<SupervisorApi>,
   id: unknown,
 ): Promise<readonly ['ok', CompleteChildSpec] | readonly ['error', 'not_found']> {
-  return caller.call(supervisor, 'getChildspec', { id }, NO_TIMEOUT)
+  return ownerOf(caller).call(supervisor, 'getChildspec', { id: keyTerm(id) }, NO_TIMEOUT)
 }
 
 /** What `whichChildren` tells, of one child (OTP 28). Under simple_one_for_one it is named by its pid. */
@@ -193,12 +175,12 @@ export function whichChild(
   supervisor: Dest<SupervisorApi>,
   id: unknown,
 ): Promise<readonly ['ok', ChildInfo] | readonly ['error', 'not_found'] | NoIds> {
-  return caller.call(supervisor, 'whichChild', { id }, NO_TIMEOUT)
+  return ownerOf(caller).call(supervisor, 'whichChild', { id: keyTerm(id) }, NO_TIMEOUT)
 }
 
 /** The module that the supervisor was started with; of one that was given its specification, one that returns it. */
 export function getCallbackModule(caller: Caller, supervisor: Dest<SupervisorApi>): Promise<SupervisorModule<never>> {
-  return caller.call(supervisor, 'getCallbackModule', undefined, NO_TIMEOUT)
+  return ownerOf(caller).call(supervisor, 'getCallbackModule', undefined, NO_TIMEOUT)
 }
 
 export { template } from './child-spec.ts'

@@ -1,6 +1,7 @@
 import { SYS_LOG_EVENTS } from '../../internal/limits.ts'
 import { Ring } from '../../internal/ring.ts'
 import type { Process } from '../../kernel/process.ts'
+import { LogFile, lineOf } from './log-file.ts'
 
 /**
  * What `sys` keeps of a process, and what it does with the events that a behaviour's loop tells it. A process that was
@@ -8,7 +9,7 @@ import type { Process } from '../../kernel/process.ts'
  *
  *     if (isDebugged(process)) debugEvent(process, ['in', message])
  *
- *     loop ──event──> statistics (counts)   log (the last n)   trace (to the reporter)   installed functions
+ *     loop ──event──> statistics (counts)   log (the last n)   a file   trace (to the reporter)   installed functions
  */
 export type SystemEvent =
   /** A message was taken. Requests are told as `['$gen_call', from, request]` and `['$gen_cast', request]`. */
@@ -48,11 +49,13 @@ export class Debug {
   #counts: { readonly startTime: number; readonly reductions: number; in: number; out: number } | undefined
   #log: Ring<SystemEvent> | undefined
   #logLimit = 0
+  #file: LogFile | undefined
   trace = false
   readonly #installed = new Map<unknown, Installed>()
 
   get isIdle(): boolean {
-    return !this.trace && this.#counts === undefined && this.#log === undefined && this.#installed.size === 0
+    const { size } = this.#installed
+    return !this.trace && size === 0 && (this.#counts ?? this.#log ?? this.#file) === undefined
   }
 
   // --- what the loop tells
@@ -68,6 +71,7 @@ export class Debug {
       log.push(event)
       if (log.size > this.#logLimit) log.shift()
     }
+    this.#file?.write(lineOf(nameOf(process), event))
     if (this.trace) reportEvent(process, event)
     for (const [id, installed] of this.#installed) this.#tell(process, id, installed, event)
   }
@@ -85,8 +89,9 @@ export class Debug {
 
   // --- what `sys` is asked for
 
+  /** Counts from now on; those that count already go on. */
   startStatistics({ node, reductions }: Process): void {
-    this.#counts = { startTime: node.host.wall(), reductions, in: 0, out: 0 }
+    this.#counts ??= { startTime: node.host.wall(), reductions, in: 0, out: 0 }
   }
 
   stopStatistics(): void {
@@ -105,11 +110,11 @@ export class Debug {
     })
   }
 
-  /** Keeps the last `limit` events from now on; those that are kept already stay when they fit. */
+  /** Keeps the last `limit` events from now on; a log that is kept already stays as it is. */
   startLog(limit: number = SYS_LOG_EVENTS): void {
+    if (this.#log !== undefined) return
     this.#logLimit = limit
-    this.#log ??= new Ring(8)
-    while (this.#log.size > limit) this.#log.shift()
+    this.#log = new Ring(8)
   }
 
   stopLog(): void {
@@ -129,6 +134,34 @@ export class Debug {
     return 'ok'
   }
 
+  /**
+   * Writes the events from now on to a file, in the place of one that is open. Resolves when it is open, with whether
+   * it could be opened; that it could not, or cannot be written to any more, is reported. It closes with the process.
+   */
+  startLogFile(process: Process, path: string): Promise<boolean> {
+    const { node } = process
+    const file = new LogFile(node.host, path, this.stopLogFile(), (reason) => {
+      if (this.#file === file) this.#file = undefined
+      const system = systemOf(process)
+      if (system?.debug === this && this.isIdle) system.debug = undefined
+      const details = { name: nameOf(process), path, reason }
+      node.report({ level: 'warning', label: ['sys', 'log_to_file'], details })
+    })
+    this.#file = file
+    process.own(keepSystem(process))
+    return file.opened.then(
+      () => true,
+      () => false,
+    )
+  }
+
+  /** Resolves when all lines are written and the file is closed. */
+  stopLogFile(): Promise<void> {
+    const file = this.#file
+    this.#file = undefined
+    return file === undefined ? Promise.resolve() : file.close()
+  }
+
   /** Installed under an id that is taken, a function is left out, as in OTP. */
   install([id, fun, state]: readonly [id: unknown, fun: DebugFunction, state: unknown]): void {
     if (!this.#installed.has(id)) this.#installed.set(id, { fun, state })
@@ -143,6 +176,7 @@ export class Debug {
     const options: unknown[] = []
     if (this.trace) options.push(['trace', true])
     if (this.#log !== undefined) options.push(['log', this.#logLimit, this.log])
+    if (this.#file !== undefined) options.push(['log_to_file', this.#file.path])
     const counts = this.#counts
     if (counts !== undefined) options.push(['statistics', counts.startTime, counts.in, counts.out])
     for (const [id, { fun, state }] of this.#installed) options.push([id, [fun, state]])
@@ -150,10 +184,14 @@ export class Debug {
   }
 }
 
-/** What `sys` keeps of one process: the one record for all behaviours. */
-export class SystemRecord {
+/** What `sys` keeps of one process: the one record for all behaviours. The process owns it while it has a log file. */
+export class SystemRecord implements AsyncDisposable {
   suspended = false
   debug: Debug | undefined = undefined
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.debug?.stopLogFile()
+  }
 }
 
 /** The record, when the process has one. */

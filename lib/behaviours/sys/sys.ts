@@ -5,6 +5,7 @@ import { describe, Exit, type Reason } from '../../kernel/exit.ts'
 import type { Pid } from '../../kernel/pid.ts'
 import type { Dest } from '../../kernel/protocol.ts'
 import { ownerOf } from '../proc-lib/proc-lib.ts'
+import { installedOf, isLogSize, isPath } from './debug-switch.ts'
 import type { DebugFunction, Statistics, SystemEvent } from './sys-debug.ts'
 import type { CodeChange } from './system-server.ts'
 
@@ -37,7 +38,7 @@ import type { CodeChange } from './system-server.ts'
  *
  * When not to use it: between processes. It is for people and tools that look into a running system; what processes ask
  * of each other are operations of their own.
- * @see the server's side in system-server.ts; the events in sys-debug.ts
+ * @see the server's side in system-server.ts; the events in sys-debug.ts; options of a start in debug-switch.ts
  */
 
 /** The state of a server, as its callbacks see it. */
@@ -119,13 +120,31 @@ export function log(
   flag: boolean | readonly [true, number] | 'print' | 'get',
   timeout?: number,
 ): Promise<unknown> {
-  if (Array.isArray(flag) && !(Number.isInteger(flag[1]) && flag[1] > 0)) {
-    return Promise.reject(fault('badarg', `a log holds 1 event or more, not ${flag[1]}`))
+  if (Array.isArray(flag) && !isLogSize(flag[1])) {
+    return Promise.reject(fault('badarg', `a log holds 1 event or more, not ${describe(flag[1])}`))
   }
   if (!Array.isArray(flag) && !isFlag(flag, 'get', 'print')) {
     return Promise.reject(fault('badarg', "log takes true, [true, n], false, 'get' or 'print'"))
   }
   return debug(caller, to, 'log', [flag], timeout)
+}
+
+/**
+ * Writes every event from now on as a line of text to a file at `path` of the machine that the process runs on, in the
+ * place of one that is open; what is there already is emptied. `false` closes it, and resolves when all lines are
+ * written; it is closed with the process, too. The process never waits for the disk: while SYS_LOG_FILE_CHARACTERS
+ * wait, events are dropped, and a line tells how many. A file that cannot be written to is closed and reported.
+ * @returns `['error', 'open_file']` when it cannot be opened; the report says why.
+ * @throws Fault `badarg` for what is no path.
+ */
+export function logToFile(
+  caller: Caller,
+  to: Dest,
+  path: string | false,
+  timeout?: number,
+): Promise<'ok' | readonly ['error', 'open_file']> {
+  if (path !== false && !isPath(path)) return Promise.reject(fault('badarg', 'logToFile takes a path, or false'))
+  return ask(caller, to, 'log_to_file', [path], timeout) as Promise<'ok' | readonly ['error', 'open_file']>
 }
 
 /** Reports every event to the node's reporter, as a notice with the label `['sys', 'trace']`. */
@@ -141,11 +160,11 @@ export function install<S>(
   what: readonly [fun: DebugFunction<S>, state: S] | readonly [id: unknown, fun: DebugFunction<S>, state: S],
   timeout?: number,
 ): Promise<void> {
-  const given = Array.isArray(what) ? (what as readonly unknown[]) : []
-  const [id, fun, state] = given.length === 2 ? [given[0], ...given] : given
-  if (typeof fun !== 'function')
+  const installed = installedOf(what)
+  if (installed === undefined) {
     return Promise.reject(fault('badarg', 'install takes [fun, state] or [id, fun, state]'))
-  return tell(caller, to, 'install', [[id, fun, state]], timeout)
+  }
+  return tell(caller, to, 'install', [installed], timeout)
 }
 
 /** Removes what was installed by this id or function; nothing when there is no such one. */
@@ -153,7 +172,7 @@ export function remove(caller: Caller, to: Dest, what: unknown, timeout?: number
   return tell(caller, to, 'remove', [what], timeout)
 }
 
-/** Switches all of it off: statistics, log, trace, installed functions. */
+/** Switches all of it off: statistics, log, log file, trace, installed functions. */
 export function noDebug(caller: Caller, to: Dest, timeout?: number): Promise<void> {
   return tell(caller, to, 'no_debug', [], timeout)
 }
@@ -192,7 +211,8 @@ export function stop(
   reason: unknown = 'normal',
   timeout: number = Number.POSITIVE_INFINITY,
 ): Promise<void> {
-  return makeCall(ownerOf(caller), to, STOP, 'terminate', [reason, 'infinity'], timeout) as Promise<void>
+  const limit = timeout === Number.POSITIVE_INFINITY ? 'infinity' : timeout
+  return makeCall(ownerOf(caller), to, STOP, 'terminate', [reason, limit], timeout) as Promise<void>
 }
 
 function isFlag(flag: unknown, ...others: readonly string[]): boolean {
@@ -225,6 +245,7 @@ async function debug(caller: Caller, to: Dest, option: string, args: unknown[], 
   return value === 'ok' ? undefined : ['ok', value]
 }
 
+export { type DebugOption, debugOptions, type InstalledOption } from './debug-switch.ts'
 export type { DebugFunction, Statistics, SystemEvent } from './sys-debug.ts'
 export { debugEvent, isDebugged, isSuspended, loggedEvents } from './sys-debug.ts'
 export { type CodeChange, handleSystem, type SystemServer, statusOf, type UndoCodeChange } from './system-server.ts'

@@ -2,9 +2,11 @@ import { Call, type Request, STOP } from '../../kernel/calls.ts'
 import { Exit, type Reason, reasonOf } from '../../kernel/exit.ts'
 import type { Pid } from '../../kernel/pid.ts'
 import type { Process } from '../../kernel/process.ts'
+import { entries } from '../../kernel/process-dictionary.ts'
 import type { Program } from '../../kernel/program.ts'
-import { dictionaryOf, linkedParent } from '../proc-lib/ancestry.ts'
-import { Debug, type DebugFunction, isSuspended, keepSystem, loggedEvents, nameOf, systemOf } from './sys-debug.ts'
+import { linkedParent } from '../proc-lib/ancestry.ts'
+import { switchDebug } from './debug-switch.ts'
+import { isSuspended, keepSystem, loggedEvents, nameOf, systemOf } from './sys-debug.ts'
 
 /**
  * The server's side of `sys`. A behaviour's loop hands over every system request that it takes from the mailbox, and
@@ -91,6 +93,11 @@ export function handleSystem(server: SystemServer, process: Process, request: Re
     return changeCode(server, process, request, args[0] as CodeChange)
   }
   const given = answer(server, process, request.operation, args)
+  if (!(given instanceof Promise)) settle(request, given)
+  else given.then((later) => process.ended || settle(request, later))
+}
+
+function settle(request: Request, given: Answer): void {
   try {
     request.settle(given)
   } catch (untransferable) {
@@ -100,7 +107,12 @@ export function handleSystem(server: SystemServer, process: Process, request: Re
 
 type Answer = readonly ['ok' | 'error', unknown]
 
-function answer(server: SystemServer, process: Process, operation: string, args: readonly unknown[]): Answer {
+function answer(
+  server: SystemServer,
+  process: Process,
+  operation: string,
+  args: readonly unknown[],
+): Answer | Promise<Answer> {
   switch (operation) {
     case 'get_state':
       return guarded(server, 'system_get_state', () => server.getState(process))
@@ -117,17 +129,24 @@ function answer(server: SystemServer, process: Process, operation: string, args:
       return ['ok', status(server, process)]
     case 'statistics':
     case 'log':
+    case 'log_to_file':
     case 'trace':
     case 'install':
     case 'remove':
     case 'no_debug':
-      return ['ok', debug(process, operation, args[0])]
+      return debug(process, operation, args[0])
     default:
       return ['error', ['unknown_system_msg', operation === 'change_code' ? changeCodeTerm(args) : operation]]
   }
 }
 
 const OK: Answer = ['ok', 'ok']
+
+/** What has to do with a file is answered when the disk has done it; meanwhile the process goes on. */
+function debug(process: Process, option: string, argument: unknown): Answer | Promise<Answer> {
+  const value = switchDebug(process, option, argument)
+  return value instanceof Promise ? value.then((later) => ['ok', later]) : ['ok', value]
+}
 
 function guarded(server: SystemServer, callback: string, run: () => unknown): Answer {
   try {
@@ -191,27 +210,6 @@ function parentOf(process: Process): Pid {
 
 function status(server: SystemServer, process: Process): readonly unknown[] {
   const dbg = systemOf(process)?.debug?.options ?? []
-  const items = [dictionaryOf(process), statusWord(process), parentOf(process), dbg, server.formatStatus(process)]
+  const items = [entries(process), statusWord(process), parentOf(process), dbg, server.formatStatus(process)]
   return ['status', process.pid, ['module', server.behaviour], items]
-}
-
-/** Switches a debug option on or off, or reads it. */
-function debug(process: Process, option: string, argument: unknown): unknown {
-  const present = systemOf(process)?.debug
-  if (argument === 'get' && option === 'log') return present?.log ?? []
-  if (argument === 'print') return present?.printLog(process) ?? 'ok'
-  if (argument === 'get' && option === 'statistics') return present?.statistics(process) ?? 'no_statistics'
-  const system = keepSystem(process)
-  const options = option === 'no_debug' ? new Debug() : (system.debug ?? new Debug())
-  if (option === 'statistics') argument === true ? options.startStatistics(process) : options.stopStatistics()
-  else if (option === 'log') argument === false ? options.stopLog() : options.startLog(limitOf(argument))
-  else if (option === 'trace') options.trace = argument === true
-  else if (option === 'install') options.install(argument as readonly [unknown, DebugFunction, unknown])
-  else if (option === 'remove') options.remove(argument)
-  system.debug = options.isIdle ? undefined : options
-  return 'ok'
-}
-
-function limitOf(flag: unknown): number | undefined {
-  return Array.isArray(flag) ? (flag[1] as number) : undefined
 }

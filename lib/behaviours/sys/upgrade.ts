@@ -3,10 +3,11 @@ import { CALL_TIMEOUT_MS } from '../../internal/limits.ts'
 import { Turns } from '../../internal/turns.ts'
 import { makeCall, SYSTEM } from '../../kernel/calls.ts'
 import { describe, Exit, type Reason } from '../../kernel/exit.ts'
-import type { Node } from '../../kernel/node.ts'
+import { Node } from '../../kernel/node.ts'
+import { mustBeOptions, type OptionKinds, TIME } from '../../kernel/options.ts'
 import type { Pid } from '../../kernel/pid.ts'
 import type { Process } from '../../kernel/process.ts'
-import { knownProgram, replaceFirst, replaceProgram } from './code.ts'
+import { knownProgram, replaceModule } from './code.ts'
 import { resume, suspend } from './sys.ts'
 import { isSuspended } from './sys-debug.ts'
 import type { CodeChange, SystemServer, UndoCodeChange } from './system-server.ts'
@@ -50,6 +51,9 @@ import type { CodeChange, SystemServer, UndoCodeChange } from './system-server.t
  * What is sent to the processes meanwhile waits in their mailboxes and is handled by the new code, calls included: none
  * is lost, as long as its caller waits. A process that ends meanwhile is left to its supervisor.
  *
+ * What runs a callback module can be upgraded: servers and agents, state machines, stages, event handlers, supervisors
+ * of a module. What runs a function, and what was told by a specification, cannot.
+ *
  * A supervisor that holds the old module in a child specification starts the new one from now on, on this node. When
  * not to use it: where a restart is good enough. Code changes are hard to test; a supervised process that is started
  * anew reads its state from where it is kept.
@@ -74,7 +78,8 @@ export interface UpgradeOptions {
  * Upgrades all processes of `node` that run one of these modules, and resolves with their pids when they go on. What is
  * started of an old module from then on runs the new one, also when none of it ran before. Of several upgrades of one
  * node at once, each waits for the one before.
- * @throws Fault `upgrade_failed` when one could not be suspended in time, or its `codeChange` failed: the cause is an
+ * @throws Fault `badarg` for what is no callback module, or not one of the same behaviour: nothing is done then.
+ * `upgrade_failed` when one could not be suspended in time, or its `codeChange` failed: the cause is an
  * `Exit` of `[module, pid, reason]`. All processes go on as they were then.
  */
 export async function upgrade(
@@ -82,10 +87,14 @@ export async function upgrade(
   upgrades: readonly Upgrade[],
   options: UpgradeOptions = {},
 ): Promise<readonly Pid[]> {
+  if (!(node instanceof Node)) throw fault('badarg', 'what is upgraded is a node')
   if (!Array.isArray(upgrades)) throw fault('badarg', `${AN_UPGRADE}, in an array`)
+  mustBeOptions('an upgrade', options, UPGRADE)
   for (const one of upgrades as readonly Upgrade[]) check(one)
   return upgrading.take(node, () => carryOut(new RunningUpgrade(node, upgrades, options.timeout ?? CALL_TIMEOUT_MS)))
 }
+
+const UPGRADE: OptionKinds<UpgradeOptions> = { timeout: TIME }
 
 const upgrading = new Turns<Node>()
 
@@ -107,18 +116,22 @@ function check(one: Upgrade): void {
   const { module, from, to } = Object(one) as Upgrade
   if (typeof module !== 'string') throw fault('badarg', AN_UPGRADE)
   for (const callbacks of [from, to]) {
-    if (typeof callbacks !== 'object' || callbacks === null) throw fault('badarg', `${module}: ${AN_UPGRADE}`)
+    if (typeof callbacks !== 'object' || callbacks === null) throw fault('badarg', `${describe(module)}: ${AN_UPGRADE}`)
   }
-  programsOf({ module, from, to })
+  if (!isCallbackModule(from)) throw fault('badarg', `${describe(module)}: ${NO_MODULE}`)
+  const old = knownProgram(from)
+  if (old !== undefined && isSystemServer(old)) old.programOf?.(to)
+  else if (!isCallbackModule(to) && !('children' in to)) throw fault('badarg', `${describe(module)}: ${AN_UPGRADE}`)
 }
 
-/** The program of `from`, when there is one to replace, and that of `to`. */
-function programsOf({ from, to }: Upgrade) {
-  const old = knownProgram(from)
-  if (old === undefined || !isSystemServer(old)) return undefined
-  const next = old.programOf?.(to)
-  return next === undefined ? undefined : { old, next }
+/** Every behaviour's module has `init`; what has none is not what a process runs. */
+function isCallbackModule(what: object): boolean {
+  return typeof (what as { readonly init?: unknown }).init === 'function'
 }
+
+const NO_MODULE =
+  'only processes of a callback module can be upgraded: what was started with a function, or a supervisor with a ' +
+  'specification, is started again, or changed by sys.changeCode'
 
 /** One upgrade on its way. */
 class RunningUpgrade {
@@ -211,17 +224,13 @@ class RunningUpgrade {
 
   /** In the same turn in which nothing that runs old code was found. */
   #makeCurrent(): void {
-    for (const upgrade of this.#upgrades) {
-      const programs = programsOf(upgrade)
-      if (programs !== undefined) replaceProgram(this.#node, programs.old, programs.next)
-      else replaceFirst(this.#node, () => programsOf(upgrade))
-    }
+    for (const { from, to } of this.#upgrades) replaceModule(this.#node, from, to)
   }
 }
 
 function failure({ module }: Upgrade, pid: Pid, reason: Reason): Error {
   const cause = new Exit([module, pid, reason])
-  return fault('upgrade_failed', `${module} ${pid}: ${describe(reason)}`, { cause })
+  return fault('upgrade_failed', `${describe(module)} ${pid}: ${describe(reason)}`, { cause })
 }
 
 function isSystemServer(program: object): program is SystemServer {

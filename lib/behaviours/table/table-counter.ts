@@ -1,9 +1,13 @@
 import { fault } from '../../internal/errors.ts'
+import { describe } from '../../kernel/exit.ts'
 
 /** Changes of single elements of a table's object. An object is never changed itself: whoever read it may keep it. */
 
 /** The place of an element: an index of a tuple, counted from 0, or a key of a record. */
 export type Position<T> = T extends readonly unknown[] ? number : keyof T & string
+
+/** Another value for one element. */
+export type ElementChange<T> = readonly [position: Position<T>, value: T[Position<T> & keyof T]]
 
 export interface CounterUpdate<T> {
   readonly position: Position<T>
@@ -45,11 +49,15 @@ export function counted<T extends object>(object: T, update: CounterUpdate<T>): 
 
 function integer(value: unknown, what: string): number {
   if (Number.isSafeInteger(value)) return value as number
-  throw fault('badarg', `a counter counts in whole numbers, and ${what} is ${String(value)}`)
+  throw fault('badarg', `a counter counts in whole numbers, and ${what} is ${describe(value)}`)
 }
 
 function requireElement(object: object, position: number | string): void {
-  if (!Object.hasOwn(object, position) || (Array.isArray(object) && !Number.isInteger(position))) {
-    throw fault('badarg', `the object has no element ${String(position)}`)
+  if (
+    typeof position === 'object' ||
+    !Object.hasOwn(object, position) ||
+    (Array.isArray(object) && !Number.isInteger(position))
+  ) {
+    throw fault('badarg', `the object has no element ${describe(position)}`)
   }
 }

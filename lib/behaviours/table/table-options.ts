@@ -2,6 +2,7 @@ import { fault } from '../../internal/errors.ts'
 import { TABLE_OBJECTS } from '../../internal/limits.ts'
 import { describe } from '../../kernel/exit.ts'
 import type { Node } from '../../kernel/node.ts'
+import { ANY, countFrom, mustBeOptions, type OptionKinds } from '../../kernel/options.ts'
 import { Pid, type Ref } from '../../kernel/pid.ts'
 import type { TableType } from './table-store.ts'
 
@@ -58,18 +59,34 @@ export interface CheckedOptions {
 
 const TYPES: readonly unknown[] = ['set', 'ordered_set', 'bag', 'duplicate_bag']
 
+/** Those that are ANY are looked at below, and by the table. */
+const TABLE: OptionKinds<TableOptions<object, unknown>> = {
+  type: ANY,
+  name: ANY,
+  protection: ANY,
+  heir: ANY,
+  key: ANY,
+  limit: countFrom(0, 'objects'),
+}
+
 /** @throws Fault `badarg` for an option that has not its form. */
 export function checkTableOptions<T extends object, K>(options: TableOptions<T, K>): CheckedOptions {
+  mustBeOptions('a table', options, TABLE)
   const { type = 'set', name, key = 0, limit = TABLE_OBJECTS } = options
-  const text = typeof name === 'object' ? name.table : name
   if (!TYPES.includes(type)) throw fault('badarg', `a table is one of ${TYPES.join(', ')}, not ${describe(type)}`)
-  if (text !== undefined && (typeof text !== 'string' || text === '')) throw fault('badarg', 'a name is a text')
   const byIndex = Number.isInteger(key) && (key as number) >= 0
   if (!byIndex && typeof key !== 'string' && typeof key !== 'function') {
     throw fault('badarg', 'key is an index from 0, the key of a record, or a function of the object')
   }
-  if (!Number.isInteger(limit) || limit < 0) throw fault('badarg', 'limit is a number of objects')
-  return { type, name: text, key, limit }
+  return { type, name: checkTableName(name), key, limit }
+}
+
+/** @throws Fault `badarg` for a name that is no text. */
+export function checkTableName(name: string | { readonly table: string } | undefined): string | undefined {
+  const text: unknown = typeof name === 'object' ? Object(name).table : name
+  if (text === undefined && name === undefined) return undefined
+  if (typeof text === 'string' && text !== '') return text
+  throw fault('badarg', `a table's name is a text that is not empty, not ${describe(text)}`)
 }
 
 /** @throws Fault `badarg` unless it is one of the three. */

@@ -1,10 +1,20 @@
 import { equalTerms } from '../../kernel/term.ts'
 import { compareTerms } from '../../kernel/term-order.ts'
-import { END_OF_TABLE, type TableStore } from './table-store.ts'
+import { type Direction, END_OF_TABLE, type Group, type TableStore } from './table-store.ts'
 
-interface Entry<T> {
+/** A key and its one object. */
+class Entry<T> implements Group<T> {
   readonly key: unknown
   readonly object: T
+
+  constructor(key: unknown, object: T) {
+    this.key = key
+    this.object = object
+  }
+
+  get objects(): readonly T[] {
+    return [this.object]
+  }
 }
 
 /** Entries of a block, at most; then it is cut in two. */
@@ -47,12 +57,12 @@ export class OrderedStore<T> implements TableStore<T> {
     const found = block?.[place.index]
     if (block === undefined) {
       // Behind everything: at the end of the last block.
-      if (last < 0) this.#blocks.push([{ key, object }])
-      else this.#insert(last, this.#blocks[last]!.length, { key, object })
+      if (last < 0) this.#blocks.push([new Entry(key, object)])
+      else this.#insert(last, this.#blocks[last]!.length, new Entry(key, object))
     } else if (found !== undefined && compareTerms(found.key, key) === 0) {
-      block[place.index] = { key: found.key, object }
+      block[place.index] = new Entry(found.key, object)
       return
-    } else this.#insert(place.block, place.index, { key, object })
+    } else this.#insert(place.block, place.index, new Entry(key, object))
     this.#size++
     this.#version++
   }
@@ -93,18 +103,29 @@ export class OrderedStore<T> implements TableStore<T> {
   }
 
   previous(key: unknown): unknown {
-    const { block, index } = this.#seek(key)
-    return keyOf(index > 0 ? this.#blocks[block]?.[index - 1] : this.#blocks[block - 1]?.at(-1))
+    return keyOf(this.#entry(this.#stepBack(this.#seek(key))))
   }
 
-  *objects(): Iterable<T> {
-    let place: Place = { block: 0, index: 0 }
+  exchange(key: unknown, [object]: readonly T[]): void {
+    if (object !== undefined && this.has(key)) this.put(key, object)
+  }
+
+  group(key: unknown): readonly Group<T>[] {
+    const entry = this.#find(key)
+    return entry === undefined ? [] : [entry]
+  }
+
+  *groups(behind: Group<T> | undefined, direction: Direction): Iterable<Group<T>> {
+    const isForward = direction === 'forward'
+    const beyond = (key: unknown) => (isForward ? this.#after(key) : this.#stepBack(this.#seek(key)))
+    const end = isForward ? { block: 0, index: 0 } : this.#stepBack({ block: this.#blocks.length, index: 0 })
+    let place: Place = behind === undefined ? end : beyond(behind.key)
     let version = this.#version
     for (let entry = this.#entry(place); entry !== undefined; entry = this.#entry(place)) {
-      yield entry.object
-      if (version === this.#version) place = this.#step(place)
+      yield entry
+      if (version === this.#version) place = isForward ? this.#step(place) : this.#stepBack(place)
       else {
-        place = this.#after(entry.key)
+        place = beyond(entry.key)
         version = this.#version
       }
     }
@@ -141,6 +162,12 @@ export class OrderedStore<T> implements TableStore<T> {
 
   #step({ block, index }: Place): Place {
     return index + 1 < (this.#blocks[block]?.length ?? 0) ? { block, index: index + 1 } : { block: block + 1, index: 0 }
+  }
+
+  #stepBack({ block, index }: Place): Place {
+    return index > 0
+      ? { block, index: index - 1 }
+      : { block: block - 1, index: (this.#blocks[block - 1]?.length ?? 1) - 1 }
   }
 }
 

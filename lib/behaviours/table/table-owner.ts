@@ -53,6 +53,13 @@ export class TableDirectory {
     this.#count--
   }
 
+  /** @throws Fault `badarg` when the name is taken. */
+  rename(table: OwnedTable, name: string): void {
+    if (this.#names.has(name) && table.name !== name) throw fault('badarg', `a table named ${name} exists already`)
+    if (table.name !== undefined) this.#names.delete(table.name)
+    this.#names.set(name, table)
+  }
+
   move(table: OwnedTable, from: Process, to: Process): void {
     this.#held.delete(from, table)
     this.#held.add(to, table)

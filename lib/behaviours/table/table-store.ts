@@ -5,6 +5,16 @@ import { termKey } from '../../kernel/term-key.ts'
 /** What `first`, `next` and the like give when there is no further key (`'$end_of_table'`). */
 export const END_OF_TABLE: unique symbol = Symbol('END_OF_TABLE')
 
+/** Which way a walk goes. Only an `ordered_set` has two. */
+export type Direction = 'forward' | 'backward'
+
+/** The objects of one key, as a walk meets them. */
+export interface Group<T> {
+  readonly key: unknown
+  /** The oldest first. */
+  readonly objects: readonly T[]
+}
+
 export type TableType = 'set' | 'ordered_set' | 'bag' | 'duplicate_bag'
 
 /** Where a table keeps its objects. It knows nothing of processes; each operation is carried out whole. */
@@ -27,14 +37,21 @@ export interface TableStore<T> {
   next(key: unknown): unknown
   /** @throws Fault `badarg` when the table has no order and no such key. */
   previous(key: unknown): unknown
-  /** All objects. Those that are added or removed meanwhile may be among them or not; no other is seen twice. */
-  objects(): Iterable<T>
+  /** Has a key that is there hold these objects, which are as many as before. */
+  exchange(key: unknown, objects: readonly T[]): void
+  /** The group of a key, if it is there. */
+  group(key: unknown): readonly Group<T>[]
+  /**
+   * All groups, or those behind one that was met before, be it removed since. Those that are added or removed meanwhile
+   * may be among them or not; each other is met once.
+   */
+  groups(behind: Group<T> | undefined, direction: Direction): Iterable<Group<T>>
 }
 
 /** The objects of one key, and its place among the keys. */
 interface Slot<T> {
   readonly key: unknown
-  readonly objects: T[]
+  objects: T[]
   removed: boolean
   next: Slot<T> | undefined
   previous: Slot<T> | undefined
@@ -45,7 +62,9 @@ interface Slot<T> {
  *
  *     by key   'lobby' ─> slot { [object, ...] } <──> slot { [object] } <──> ...
  *
- * A slot that is removed keeps its `next`, so a walk that stands on it finds its way.
+ * A slot that is removed keeps its `previous`, so a walk that stands on it finds its way: keys are added at the end
+ * only, so what follows the nearest slot before it that is left is what follows it. It holds nothing that comes later,
+ * which a walk that rests would keep alive.
  */
 export class HashStore<T> implements TableStore<T> {
   readonly #type: Exclude<TableType, 'ordered_set'>
@@ -92,9 +111,10 @@ export class HashStore<T> implements TableStore<T> {
     const mapKey = termKey(key)
     const slot = this.#slots.get(mapKey)
     if (slot === undefined) return []
+    const { objects } = slot
     this.#unchain(mapKey, slot)
-    this.#size -= slot.objects.length
-    return slot.objects
+    this.#size -= objects.length
+    return objects
   }
 
   removeObject(key: unknown, object: T): void {
@@ -104,7 +124,19 @@ export class HashStore<T> implements TableStore<T> {
     const kept = slot.objects.filter((other) => !equalTerms(other, object))
     this.#size -= slot.objects.length - kept.length
     if (kept.length === 0) this.#unchain(mapKey, slot)
-    else slot.objects.splice(0, slot.objects.length, ...kept)
+    else slot.objects = kept
+  }
+
+  exchange(key: unknown, objects: readonly T[]): void {
+    const slot = this.#slots.get(termKey(key))
+    if (slot === undefined) return
+    this.#size += objects.length - slot.objects.length
+    slot.objects = [...objects]
+  }
+
+  group(key: unknown): readonly Group<T>[] {
+    const slot = this.#slots.get(termKey(key))
+    return slot === undefined ? [] : [slot]
   }
 
   clear(): void {
@@ -131,10 +163,16 @@ export class HashStore<T> implements TableStore<T> {
     return this.next(key)
   }
 
-  *objects(): Iterable<T> {
-    for (let slot = this.#head; slot !== undefined; slot = slot.next) {
-      if (!slot.removed) yield* [...slot.objects]
+  *groups(behind: Group<T> | undefined): Iterable<Group<T>> {
+    for (let slot = this.#behind(behind as Slot<T> | undefined); slot !== undefined; slot = this.#behind(slot)) {
+      yield slot
     }
+  }
+
+  #behind(slot: Slot<T> | undefined): Slot<T> | undefined {
+    let left = slot
+    while (left?.removed) left = left.previous
+    return left === undefined ? this.#head : left.next
   }
 
   #append(mapKey: unknown, slot: Slot<T>): void {
@@ -147,9 +185,11 @@ export class HashStore<T> implements TableStore<T> {
   }
 
   #unchain(mapKey: unknown, slot: Slot<T>): void {
+    const { previous, next } = slot
     this.#slots.delete(mapKey)
     slot.removed = true
-    const { previous, next } = slot
+    slot.objects = []
+    slot.next = undefined
     if (previous === undefined) this.#head = next
     else previous.next = next
     if (next === undefined) this.#tail = previous

@@ -1,27 +1,15 @@
 import { fault } from '../../internal/errors.ts'
 import type { Caller } from '../../kernel/context.ts'
 import { describe } from '../../kernel/exit.ts'
-import type { Node } from '../../kernel/node.ts'
-import { Pid, type Ref } from '../../kernel/pid.ts'
-import type { Process } from '../../kernel/process.ts'
-import { equalTerms } from '../../kernel/term.ts'
-import { type Bindings, type Guard, matchTerm, type Pattern, Variable } from '../match-pattern.ts'
+import type { Bindings, Guard, Pattern } from '../match-pattern.ts'
 import { ownerOf, processOf } from '../proc-lib/proc-lib.ts'
-import { type CounterUpdate, counted, elementOf, type Position, withElement } from './table-counter.ts'
-import {
-  type CheckedOptions,
-  checkHeir,
-  checkProtection,
-  checkTableOptions,
-  type Heir,
-  type Protection,
-  type TableInfo,
-  type TableName,
-  type TableOptions,
-} from './table-options.ts'
-import { OrderedStore } from './table-ordered-store.ts'
-import { type OwnedTable, tablesOf } from './table-owner.ts'
-import { type END_OF_TABLE, HashStore, type TableStore } from './table-store.ts'
+import { type Chunk, Continuation } from './table-continuation.ts'
+import { type CounterUpdate, type ElementChange, elementOf, type Position } from './table-counter.ts'
+import { HeldTable } from './table-held.ts'
+import { type Query, TableObjects } from './table-objects.ts'
+import { checkTableOptions, type TableName, type TableOptions } from './table-options.ts'
+import { tablesOf } from './table-owner.ts'
+import { type Direction, END_OF_TABLE } from './table-store.ts'
 
 type KeyOf<T> = T extends readonly [infer K, ...unknown[]] ? K : unknown
 
@@ -66,116 +54,96 @@ type KeyOf<T> = T extends readonly [infer K, ...unknown[]] ? K : unknown
  *
  * Source of the rules: ets(3) of OTP 25, with positions counted from 0 and a function as a key besides.
  */
-export class Table<T extends object, K = KeyOf<T>> implements OwnedTable {
-  readonly id: Ref
-  readonly #node: Node
-  readonly #options: CheckedOptions
-  readonly #store: TableStore<T>
-  #name: string | undefined
-  #protection: Protection
-  #heir: Heir
-  /** Undefined once the table is gone. */
-  #owner: Process | undefined
+export class Table<T extends object, K = KeyOf<T>> extends HeldTable {
+  readonly #objects: TableObjects<T, K>
 
   /**
    * Makes a table that `owner` owns.
    * @throws Fault `badarg` for a wrong option and a name that is taken, `system_limit` on a node with too many tables.
    */
   constructor(owner: Caller, options: TableOptions<T, K> = {}) {
-    const process = processOf(owner)
-    this.#node = process.node
-    this.#options = checkTableOptions(options)
-    this.#name = this.#options.name
-    this.#protection = checkProtection(options.protection ?? 'protected')
-    this.#heir = checkHeir(this.#node, options.heir ?? 'none')
-    this.#store = this.#options.type === 'ordered_set' ? new OrderedStore() : new HashStore(this.#options.type)
-    this.id = this.#node.makeRef()
-    tablesOf(this.#node).add(process, this)
-    this.#owner = process
+    const checked = checkTableOptions(options)
+    super(processOf(owner), checked, options)
+    this.#objects = new TableObjects(checked)
   }
 
   /** The name of a table of such objects, for `whereis` and as an option. */
   static named<T extends object, K = KeyOf<T>>(table: string): TableName<T, K> {
-    return { table }
+    return { table: mustBeText(table) }
   }
 
   /** The table of this name on the node of `caller`. */
   static whereis<T extends object, K>(caller: Caller, name: TableName<T, K>): Table<T, K> | undefined {
-    return tablesOf(ownerOf(caller).node).find(name.table) as Table<T, K> | undefined
+    return tablesOf(ownerOf(caller).node).find(mustBeText(Object(name).table)) as Table<T, K> | undefined
   }
 
-  get name(): string | undefined {
-    return this.#name
+  /** All tables of the node of `caller`, whosever they are. */
+  static all(caller: Caller): readonly Table<object, unknown>[] {
+    return Array.from(tablesOf(ownerOf(caller).node).owners(), ([table]) => table as Table<object, unknown>)
   }
 
-  /** `undefined` once the table is gone. */
-  info(): TableInfo | undefined {
-    if (this.#owner === undefined) return undefined
-    const heir = this.#heir !== 'none' && this.#heir[0].process !== undefined ? this.#heir[0] : 'none'
-    return {
-      id: this.id,
-      name: this.#name,
-      type: this.#options.type,
-      protection: this.#protection,
-      owner: this.#owner.pid,
-      heir,
-      size: this.#store.size,
-      limit: this.#options.limit,
-      node: this.#node.name,
-    }
+  protected override get size(): number {
+    return this.#objects.store.size
+  }
+
+  protected override clear(): void {
+    this.#objects.store.clear()
   }
 
   // --- writing
 
   /** Inserts all of `objects` or, when one cannot be, none. In a set an object replaces the one of its key. */
   insert(caller: Caller, ...objects: readonly T[]): void {
-    this.#mayWrite(caller)
-    this.#putAll(objects)
+    this.mayWrite(caller)
+    this.#objects.putAll(objects)
   }
 
   /** Inserts all of `objects` unless one of their keys is there already: then false, and nothing is inserted. */
   insertNew(caller: Caller, ...objects: readonly T[]): boolean {
-    this.#mayWrite(caller)
-    if (objects.some((object) => this.#store.has(this.#keyOf(object)))) return false
-    this.#putAll(objects)
-    return true
+    this.mayWrite(caller)
+    return this.#objects.putNew(objects)
   }
 
   /** Removes the objects of a key, if there are any. */
   delete(caller: Caller, key: K): void {
-    this.#mayWrite(caller)
-    this.#store.remove(key)
+    this.mayWrite(caller)
+    this.#objects.store.remove(key)
   }
 
   /** Removes what is equal to `object`; in a `duplicate_bag` each of them. */
   deleteObject(caller: Caller, object: T): void {
-    this.#mayWrite(caller)
-    this.#store.removeObject(this.#keyOf(object), object)
+    this.mayWrite(caller)
+    this.#objects.store.removeObject(this.#objects.keyOf(object), object)
   }
 
   deleteAllObjects(caller: Caller): void {
-    this.#mayWrite(caller)
-    this.#store.clear()
+    this.mayWrite(caller)
+    this.#objects.store.clear()
   }
 
   /** Removes the objects of a key and returns them. */
   take(caller: Caller, key: K): T[] {
-    this.#mayWrite(caller)
-    return [...this.#store.remove(key)]
+    this.mayWrite(caller)
+    return [...this.#objects.store.remove(key)]
   }
 
   /**
-   * Gives the object of a key another element; false when there is no such key. For sets only.
+   * Gives the object of a key another element, or several, all or none; false when there is no such key. With `initial`
+   * one that is not there begins with that, whose key is replaced (OTP 27). For sets only.
    * @throws Fault `badarg` for the element that is the key, and one that the object does not have.
    */
-  updateElement<P extends Position<T>>(caller: Caller, key: K, position: P, value: T[P & keyof T]): boolean {
-    this.#mayWrite(caller)
-    this.#mustBeSet('updateElement')
-    const [object] = this.#store.get(key)
-    if (object === undefined) return false
-    this.#mustNotBeKey(position)
-    this.#replace(key, withElement(object, position, value))
-    return true
+  updateElement<P extends Position<T>>(caller: Caller, key: K, position: P, value: T[P & keyof T], initial?: T): boolean
+  updateElement(caller: Caller, key: K, changes: readonly ElementChange<T>[], initial?: T): boolean
+  updateElement(
+    caller: Caller,
+    key: K,
+    what: Position<T> | readonly ElementChange<T>[],
+    ...rest: readonly unknown[]
+  ): boolean {
+    this.mayWrite(caller)
+    if (Array.isArray(what)) return this.#objects.updateElements(key, what, rest[0] as T | undefined)
+    const [value, initial] = rest as [T[Position<T> & keyof T], T | undefined]
+    return this.#objects.updateElements(key, [[what as Position<T>, value]], initial)
   }
 
   /**
@@ -192,19 +160,8 @@ export class Table<T extends object, K = KeyOf<T>> implements OwnedTable {
     update: number | CounterUpdate<T> | readonly CounterUpdate<T>[],
     initial?: T,
   ): number | number[] {
-    this.#mayWrite(caller)
-    this.#mustBeSet('updateCounter')
-    const found = this.#store.get(key)[0] ?? this.#withKey(initial, key)
-    if (found === undefined) throw fault('badarg', `the table has no ${describe(key)}: give a first object for it`)
-    let object: T = found
-    const values: number[] = []
-    for (const one of this.#counterUpdates(update)) {
-      this.#mustNotBeKey(one.position)
-      const [next, value] = counted(object, one)
-      object = next
-      values.push(value)
-    }
-    this.#replace(key, object)
+    this.mayWrite(caller)
+    const values = this.#objects.count(key, update, initial)
     return Array.isArray(update) ? values : values[0]!
   }
 
@@ -212,30 +169,43 @@ export class Table<T extends object, K = KeyOf<T>> implements OwnedTable {
 
   /** The objects of a key, in a bag the oldest first. */
   lookup(caller: Caller, key: K): T[] {
-    this.#mayRead(caller)
-    return [...this.#store.get(key)]
+    this.mayRead(caller)
+    return [...this.#objects.get(key)]
   }
 
-  /** The element at `position` of the object of a key (`lookup_element`). */
-  lookupElement<P extends Position<T>>(caller: Caller, key: K, position: P): T[P & keyof T] {
+  /**
+   * The element at `position` of the object of a key, or `otherwise` when there is no such key (`lookup_element`, with
+   * a default OTP 26). For sets; in a bag a key has several: see lookupElements.
+   * @throws Fault `badarg` when there is neither the key nor `otherwise`, and for an element that is not there.
+   */
+  lookupElement<P extends Position<T>>(caller: Caller, key: K, position: P): T[P & keyof T]
+  lookupElement<P extends Position<T>, D>(caller: Caller, key: K, position: P, otherwise: D): T[P & keyof T] | D
+  lookupElement(caller: Caller, key: K, position: Position<T>, ...otherwise: readonly unknown[]): unknown {
     const [object] = this.lookup(caller, key)
-    if (object === undefined) throw fault('badarg', `the table has no ${describe(key)}: look with member first`)
-    return elementOf(object, position) as T[P & keyof T]
+    this.#objects.mustBeSet('lookupElement')
+    if (object !== undefined) return elementOf(object, position)
+    if (otherwise.length > 0) return otherwise[0]
+    throw fault('badarg', `the table has no ${describe(key)}: look with member first`)
+  }
+
+  /** The elements at `position` of all objects of a key, the oldest first (`lookup_element` of a bag). */
+  lookupElements<P extends Position<T>>(caller: Caller, key: K, position: P): T[P & keyof T][] {
+    return this.lookup(caller, key).map((object) => elementOf(object, position) as T[P & keyof T])
   }
 
   member(caller: Caller, key: K): boolean {
-    this.#mayRead(caller)
-    return this.#store.has(key)
+    this.mayRead(caller)
+    return this.#objects.store.has(key)
   }
 
   first(caller: Caller): K | typeof END_OF_TABLE {
-    this.#mayRead(caller)
-    return this.#store.first() as K | typeof END_OF_TABLE
+    this.mayRead(caller)
+    return this.#objects.store.first() as K | typeof END_OF_TABLE
   }
 
   last(caller: Caller): K | typeof END_OF_TABLE {
-    this.#mayRead(caller)
-    return this.#store.last() as K | typeof END_OF_TABLE
+    this.mayRead(caller)
+    return this.#objects.store.last() as K | typeof END_OF_TABLE
   }
 
   /**
@@ -243,204 +213,205 @@ export class Table<T extends object, K = KeyOf<T>> implements OwnedTable {
    * @throws Fault `badarg` in another table that has no such key.
    */
   next(caller: Caller, key: K): K | typeof END_OF_TABLE {
-    this.#mayRead(caller)
-    return this.#store.next(key) as K | typeof END_OF_TABLE
+    this.mayRead(caller)
+    return this.#objects.store.next(key) as K | typeof END_OF_TABLE
   }
 
   /** The key before `key` in an `ordered_set`; in another table, which has one direction, as `next`. */
   prev(caller: Caller, key: K): K | typeof END_OF_TABLE {
-    this.#mayRead(caller)
-    return this.#store.previous(key) as K | typeof END_OF_TABLE
+    this.mayRead(caller)
+    return this.#objects.store.previous(key) as K | typeof END_OF_TABLE
+  }
+
+  /** The first key with its objects, and so on: `first` and `lookup` in one (OTP 27). */
+  firstLookup(caller: Caller): KeyAndObjects<K, T> {
+    return this.#withObjects(this.first(caller))
+  }
+
+  lastLookup(caller: Caller): KeyAndObjects<K, T> {
+    return this.#withObjects(this.last(caller))
+  }
+
+  nextLookup(caller: Caller, key: K): KeyAndObjects<K, T> {
+    return this.#withObjects(this.next(caller, key))
+  }
+
+  prevLookup(caller: Caller, key: K): KeyAndObjects<K, T> {
+    return this.#withObjects(this.prev(caller, key))
+  }
+
+  #withObjects(key: K | typeof END_OF_TABLE): KeyAndObjects<K, T> {
+    return key === END_OF_TABLE ? END_OF_TABLE : [key as K, [...this.#objects.get(key as K)]]
   }
 
   /** All objects, in the order of the keys (`tab2list`). */
   toList(caller: Caller): T[] {
-    this.#mayRead(caller)
-    return [...this.#store.objects()]
+    this.mayRead(caller)
+    return [...this.#objects.all('forward')]
   }
 
   /** `step(object, result)` for each object, in the order of the keys; the last result. */
   foldl<R>(caller: Caller, step: (object: T, result: R) => R, initial: R): R {
-    this.#mayRead(caller)
+    return this.#fold(caller, step, initial, 'forward')
+  }
+
+  /** The same from the other end; only an `ordered_set` has one. */
+  foldr<R>(caller: Caller, step: (object: T, result: R) => R, initial: R): R {
+    return this.#fold(caller, step, initial, 'backward')
+  }
+
+  #fold<R>(caller: Caller, step: (object: T, result: R) => R, initial: R, direction: Direction): R {
+    this.mayRead(caller)
+    if (typeof step !== 'function') throw fault('badarg', 'a fold takes a function of an object and a result')
     let result = initial
-    for (const object of this.#store.objects()) result = step(object, result)
+    for (const object of this.#objects.all(direction)) result = step(object, result)
     return result
   }
 
-  /** What the variables of `pattern` stand for, for each object that matches it. */
-  match<const P extends Pattern<T>>(caller: Caller, pattern: P): Bindings<P, T>[] {
-    return this.select(caller, pattern, undefined, (bindings) => bindings)
+  /**
+   * What the variables of `pattern` stand for, for each object that matches it. With a limit, or with where the last
+   * one left off, it goes in steps: see select.
+   */
+  match<const P extends Pattern<T>>(caller: Caller, pattern: P): Bindings<P, T>[]
+  match<const P extends Pattern<T>>(caller: Caller, pattern: P, limit: number): Chunk<Bindings<P, T>>
+  match<R>(caller: Caller, from: Continuation<R> | typeof END_OF_TABLE): Chunk<R>
+  match(caller: Caller, what: Walked<T>, limit?: number): unknown {
+    return this.#walk(caller, what, undefined, (bindings) => bindings, limit, 'forward')
   }
 
-  /** The objects that match `pattern`. */
-  matchObject<const P extends Pattern<T>>(caller: Caller, pattern: P): T[] {
-    return this.select(caller, pattern, undefined, (_bindings, object) => object)
+  /** The objects that match `pattern`; otherwise as match. */
+  matchObject<const P extends Pattern<T>>(caller: Caller, pattern: P): T[]
+  matchObject<const P extends Pattern<T>>(caller: Caller, pattern: P, limit: number): Chunk<T>
+  matchObject<R>(caller: Caller, from: Continuation<R> | typeof END_OF_TABLE): Chunk<R>
+  matchObject(caller: Caller, what: Walked<T>, limit?: number): unknown {
+    return this.#walk(caller, what, undefined, (_bindings, object) => object, limit, 'forward')
   }
 
-  /** `give` of each object that matches `pattern` and for whose variables `guard` holds. */
+  /**
+   * `give` of each object that matches `pattern` and for whose variables `guard` holds.
+   *
+   * With a limit it gives no more than that, and where to go on: `[found, next]`, or END_OF_TABLE when nothing more is
+   * found. The table may change between two steps: what nobody touches is seen once, as nothing needs to be fixed here
+   * (`safe_fixtable`). Each step needs the right to read, and the table to be there.
+   *
+   *     let at = rooms.select(this, pattern, guard, give, 100)
+   *     for (; at !== END_OF_TABLE; at = rooms.select(this, at[1])) use(at[0])
+   */
   select<const P extends Pattern<T>, R>(
     caller: Caller,
     pattern: P,
     guard: Guard<P, T> | undefined,
     give: (bindings: Bindings<P, T>, object: T) => R,
-  ): R[] {
-    this.#mayRead(caller)
-    const given: R[] = []
-    for (const [object, bindings] of this.#matching(pattern, guard)) given.push(give(bindings, object))
-    return given
+  ): R[]
+  select<const P extends Pattern<T>, R>(
+    caller: Caller,
+    pattern: P,
+    guard: Guard<P, T> | undefined,
+    give: (bindings: Bindings<P, T>, object: T) => R,
+    limit: number,
+  ): Chunk<R>
+  select<R>(caller: Caller, from: Continuation<R> | typeof END_OF_TABLE): Chunk<R>
+  select(caller: Caller, ...given: Selecting<T>): unknown {
+    const [what, guard, give, limit] = given
+    return this.#walk(caller, what, guard, give, limit, 'forward')
+  }
+
+  /** The same from the other end; only an `ordered_set` has one. */
+  selectReverse<const P extends Pattern<T>, R>(
+    caller: Caller,
+    pattern: P,
+    guard: Guard<P, T> | undefined,
+    give: (bindings: Bindings<P, T>, object: T) => R,
+  ): R[]
+  selectReverse<const P extends Pattern<T>, R>(
+    caller: Caller,
+    pattern: P,
+    guard: Guard<P, T> | undefined,
+    give: (bindings: Bindings<P, T>, object: T) => R,
+    limit: number,
+  ): Chunk<R>
+  selectReverse<R>(caller: Caller, from: Continuation<R> | typeof END_OF_TABLE): Chunk<R>
+  selectReverse(caller: Caller, ...given: Selecting<T>): unknown {
+    const [what, guard, give, limit] = given
+    return this.#walk(caller, what, guard, give, limit, 'backward')
+  }
+
+  #walk(
+    caller: Caller,
+    what: Walked<T>,
+    guard: AnyGuard,
+    give: AnyGive<T> | undefined,
+    limit: number | undefined,
+    direction: Direction,
+  ): unknown {
+    this.mayRead(caller)
+    if (what === END_OF_TABLE) return what
+    if (what instanceof Continuation) {
+      if (what.isOf(this.#objects)) return what.resume()
+      throw fault('badarg', 'this is a continuation of another table')
+    }
+    const query = queryOf(what, guard, give, direction)
+    return limit === undefined ? [...this.#objects.matching(query)] : this.#objects.chunk(query, limit)
   }
 
   selectCount<const P extends Pattern<T>>(caller: Caller, pattern: P, guard?: Guard<P, T>): number {
-    return this.select(caller, pattern, guard, () => undefined).length
+    this.mayRead(caller)
+    let count = 0
+    for (const _one of this.#objects.matching(queryOf(pattern, guard, () => true, 'forward'))) count++
+    return count
   }
 
   /** Removes the objects that match and returns how many they were (`select_delete`, `match_delete`). */
   selectDelete<const P extends Pattern<T>>(caller: Caller, pattern: P, guard?: Guard<P, T>): number {
-    this.#mayWrite(caller)
-    const found = Array.from(this.#matching(pattern, guard), ([object]) => object)
-    const before = this.#store.size
-    for (const object of found) this.#store.removeObject(this.#keyOf(object), object)
-    return before - this.#store.size
+    this.mayWrite(caller)
+    const { store } = this.#objects
+    const found = [...this.#objects.matching(queryOf(pattern, guard, (_bindings, object: T) => object, 'forward'))]
+    const before = store.size
+    for (const object of found) store.removeObject(this.#objects.keyOf(object), object)
+    return before - store.size
   }
-
-  // --- owning
 
   /**
-   * Gives the table to another process of the node, which is sent `['ETS-TRANSFER', table, from, data]`. Owner only.
-   * @throws Fault `badarg` when that process has ended, is the owner itself, or lives on another node.
+   * Puts what `give` makes of each object that matches in its place, all or none, and returns how many they were. Not
+   * for a bag.
+   * @throws Fault `badarg` for an object with another key.
    */
-  giveAway(caller: Caller, pid: Pid, data: unknown): void {
-    const owner = this.#mustOwn(caller)
-    const heir = pid instanceof Pid && pid.address === this.#node.address ? pid.process : undefined
-    if (heir === undefined || heir === owner) {
-      throw fault('badarg', 'a table is given to another process of this node that lives')
-    }
-    tablesOf(this.#node).move(this, owner, heir)
-    this.#transfer(owner, heir, data)
+  selectReplace<const P extends Pattern<T>>(
+    caller: Caller,
+    pattern: P,
+    guard: Guard<P, T> | undefined,
+    give: (bindings: Bindings<P, T>, object: T) => T,
+  ): number {
+    this.mayWrite(caller)
+    return this.#objects.replaceMatching(queryOf(pattern, guard, give, 'forward'))
   }
+}
 
-  /** Changes who inherits the table, or who may do what. Owner only. */
-  setopts(caller: Caller, options: { readonly heir?: Heir; readonly protection?: Protection }): void {
-    this.#mustOwn(caller)
-    const heir = checkHeir(this.#node, options.heir ?? this.#heir)
-    this.#protection = checkProtection(options.protection ?? this.#protection)
-    this.#heir = heir
-  }
+/** A key with its objects, or that there is no further one. */
+export type KeyAndObjects<K, T> = readonly [key: K, objects: T[]] | typeof END_OF_TABLE
 
-  /** Removes the table itself, whoever may write it (`ets:delete/1`). */
-  deleteTable(caller: Caller): void {
-    this.#mayWrite(caller)
-    tablesOf(this.#node).remove(this.#owner!, this)
-    this.drop()
-  }
+type AnyGuard = ((bindings: never) => boolean) | undefined
+type AnyGive<T, R = unknown> = (bindings: never, object: T) => R
+/** What a walk begins with: a pattern, or where another left off. */
+type Walked<T> = Pattern<T> | Continuation<unknown> | typeof END_OF_TABLE
+type Selecting<T> = readonly [what: Walked<T>, guard?: AnyGuard, give?: AnyGive<T>, limit?: number]
 
-  /** @internal */
-  heirOf(owner: Process): Process | undefined {
-    const heir = this.#heir === 'none' ? undefined : this.#heir[0].process
-    return heir === owner ? undefined : heir
-  }
+/** @throws Fault `badarg` for a guard or a result that is no function. */
+function queryOf<P, T, R>(
+  pattern: P,
+  guard: AnyGuard,
+  give: AnyGive<T, R> | undefined,
+  direction: Direction,
+): Query<P, T, R> {
+  if (guard !== undefined && typeof guard !== 'function')
+    throw fault('badarg', 'a guard is a function of the variables')
+  if (typeof give !== 'function') throw fault('badarg', 'what is given of an object is told by a function')
+  // The overloads say what the variables of a pattern stand for: here it is any.
+  const functions = { guard, give } as unknown as Pick<Query<P, T, R>, 'guard' | 'give'>
+  return { pattern, ...functions, direction }
+}
 
-  /** @internal */
-  inherit(owner: Process, heir: Process): void {
-    this.#transfer(owner, heir, this.#heir === 'none' ? undefined : this.#heir[1])
-  }
-
-  /** @internal */
-  drop(): void {
-    this.#owner = undefined
-    this.#store.clear()
-  }
-
-  #transfer(from: Process, to: Process, data: unknown): void {
-    this.#owner = to
-    to.deliver(Object.freeze(['ETS-TRANSFER', this, from.pid, data]))
-  }
-
-  // --- who may
-
-  #mayRead(caller: Caller): void {
-    this.#allow(caller, this.#protection !== 'private', 'read')
-  }
-
-  #mayWrite(caller: Caller): void {
-    this.#allow(caller, this.#protection === 'public', 'write')
-  }
-
-  #allow(caller: Caller, everybody: boolean, what: 'read' | 'write'): void {
-    const { node, ended } = ownerOf(caller)
-    if (ended) throw fault('process_exited')
-    if (this.#owner === undefined) throw fault('badarg', 'the table is gone, as its owner is: give tables a heir')
-    if (caller === this.#owner || (everybody && node === this.#node)) return
-    const may = node === this.#node ? 'ask its owner, or choose another protection' : 'ask a process of its node'
-    throw fault('badarg', `this caller may not ${what} the table, which is ${this.#protection}: ${may}`)
-  }
-
-  #mustOwn(caller: Caller): Process {
-    this.#allow(caller, false, 'write')
-    return this.#owner!
-  }
-
-  // --- objects
-
-  #keyOf(object: T): K {
-    const { key } = this.#options
-    if (typeof object !== 'object' || object === null) throw fault('badarg', 'an object is a tuple or a record')
-    return (typeof key === 'function' ? key(object as never) : elementOf(object, key)) as K
-  }
-
-  #putAll(objects: readonly T[]): void {
-    const keyed = objects.map((object) => [this.#keyOf(object), object] as const)
-    let growth = 0
-    for (const [key, object] of keyed) growth += this.#store.growth(key, object)
-    if (growth > 0 && this.#store.size + growth > this.#options.limit) {
-      throw fault('system_limit', `the table holds ${this.#options.limit} objects: delete some, or raise its limit`)
-    }
-    for (const [key, object] of keyed) this.#store.put(key, object)
-  }
-
-  #replace(key: K, object: T): void {
-    if (!equalTerms(this.#keyOf(object), key)) throw fault('badarg', 'the key of an object cannot be updated')
-    this.#putAll([object])
-  }
-
-  #withKey(initial: T | undefined, key: K): T | undefined {
-    const place = this.#options.key
-    if (initial === undefined || typeof place === 'function') return initial
-    return withElement(initial, place, key)
-  }
-
-  #counterUpdates(update: number | CounterUpdate<T> | readonly CounterUpdate<T>[]): readonly CounterUpdate<T>[] {
-    if (Array.isArray(update)) return update as readonly CounterUpdate<T>[]
-    if (typeof update !== 'number') return [update as CounterUpdate<T>]
-    const { key } = this.#options
-    if (typeof key !== 'number')
-      throw fault('badarg', 'a counter of a record is updated by its name: { position, increment }')
-    return [{ position: (key + 1) as Position<T>, increment: update }]
-  }
-
-  #mustNotBeKey(position: number | string): void {
-    if (position === this.#options.key) throw fault('badarg', 'the key of an object cannot be updated')
-  }
-
-  #mustBeSet(operation: string): void {
-    const { type } = this.#options
-    if (type === 'bag' || type === 'duplicate_bag') throw fault('badarg', `${operation} needs a set, not a ${type}`)
-  }
-
-  *#matching<P>(pattern: P, guard: Guard<P, T> | undefined): Iterable<readonly [T, Bindings<P, T>]> {
-    for (const object of this.#candidates(pattern)) {
-      const bindings = matchTerm(pattern, object) as Bindings<P, T> | undefined
-      if (bindings !== undefined && (guard === undefined || guard(bindings))) yield [object, bindings]
-    }
-  }
-
-  /** The objects to look at: those of the key when the pattern says it, else all. */
-  #candidates(pattern: unknown): Iterable<T> {
-    const { key } = this.#options
-    const isOpen = typeof pattern !== 'object' || pattern === null || pattern instanceof Variable
-    if (isOpen || typeof key === 'function' || !Object.hasOwn(pattern, key)) return this.#store.objects()
-    const part = (pattern as Readonly<Record<number | string, unknown>>)[key]
-    const isPlain = typeof part === 'string' || typeof part === 'number' || typeof part === 'bigint'
-    return isPlain ? [...this.#store.get(part)] : this.#store.objects()
-  }
+function mustBeText(name: unknown): string {
+  if (typeof name === 'string') return name
+  throw fault('badarg', 'a named table is Table.named(text)')
 }

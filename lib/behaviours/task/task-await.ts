@@ -1,8 +1,8 @@
 import { fault } from '../../internal/errors.ts'
 import { TASK_TIMEOUT_MS } from '../../internal/limits.ts'
-import { isTimeout } from '../../kernel/calls.ts'
 import type { Caller } from '../../kernel/context.ts'
-import type { Exit, Reason } from '../../kernel/exit.ts'
+import { describe, type Exit, type Reason } from '../../kernel/exit.ts'
+import { countFrom, isTimeout, mustBeOptions, type OptionKinds, oneOf, TIME } from '../../kernel/options.ts'
 import type { Ref } from '../../kernel/pid.ts'
 import type { Process } from '../../kernel/process.ts'
 import { TimerEntry } from '../../kernel/timer-wheel.ts'
@@ -91,6 +91,12 @@ export async function yield_<V>(
   return resultOf(owner, messages.get(task.ref), 'yield', [task, timeoutTerm(timeout)])
 }
 
+const YIELD_MANY: OptionKinds<YieldManyOptions> = {
+  timeout: TIME,
+  limit: countFrom(0, 'tasks'),
+  onTimeout: oneOf('nothing', 'ignore', 'kill_task'),
+}
+
 /** As `yield`, for many tasks and in one time: `[task, result]` of each, in their order. */
 export async function yieldMany<V>(
   caller: Caller,
@@ -98,8 +104,8 @@ export async function yieldMany<V>(
   options: YieldManyOptions = {},
 ): Promise<readonly (readonly [TaskHandle<V>, TaskResult<V>])[]> {
   const owner = ownerOfAll(caller, tasks)
+  mustBeOptions('yieldMany', options, YIELD_MANY)
   const { timeout = TASK_TIMEOUT_MS, limit = tasks.length, onTimeout = 'nothing' } = options
-  if (!Number.isInteger(limit) || limit < 0) throw fault('badarg', `limit is a whole number, not ${limit}`)
   const messages = await gather(owner, tasks, timeout, { limit, strict: false })
   const results: (readonly [TaskHandle<V>, TaskResult<V>])[] = []
   for (const task of tasks) {
@@ -156,7 +162,7 @@ function gather(
   timeout: number,
   enough: Enough,
 ): Promise<ReadonlyMap<Ref, TaskMessage>> {
-  if (!isTimeout(timeout)) throw fault('bad_timeout', `got ${String(timeout)}`)
+  if (!isTimeout(timeout)) throw fault('bad_timeout', `got ${describe(timeout)}`)
   return new Promise((resolve) => {
     if (!owner.ended) new Gathering(owner, tasks, enough, resolve).begin(timeout)
   })

@@ -9,6 +9,10 @@ import { ownerOf, processOf } from '../proc-lib/proc-lib.ts'
 /** What a task runs, once, with the task's own process as `this`. What it needs it has from its closure. */
 export type TaskBody<V = unknown> = (this: Context) => V | PromiseLike<V>
 
+export function mustBeBody(body: TaskBody): void {
+  if (typeof body !== 'function') throw fault('badarg', 'a task runs a function')
+}
+
 /** Gets what the body of a task returned. */
 export interface Recipient {
   reply(value: unknown): void
@@ -25,7 +29,7 @@ export class TaskStart {
   recipient: Recipient | undefined
 
   constructor(body: TaskBody, starter: Caller) {
-    if (typeof body !== 'function') throw fault('badarg', 'a task runs a function')
+    mustBeBody(body)
     const owner = ownerOf(starter)
     this.body = body
     this.starter = owner instanceof Process ? owner : undefined

@@ -1,8 +1,8 @@
 import { fault } from '../../internal/errors.ts'
 import { CHILD_SHUTDOWN_MS } from '../../internal/limits.ts'
-import { isTimeout } from '../../kernel/calls.ts'
 import type { Caller } from '../../kernel/context.ts'
-import type { Reason } from '../../kernel/exit.ts'
+import { describe, type Reason } from '../../kernel/exit.ts'
+import { isTimeout } from '../../kernel/options.ts'
 import type { Process } from '../../kernel/process.ts'
 import { shutDown } from '../supervisor/child-stop.ts'
 import type { TaskResult } from './task-await.ts'
@@ -31,7 +31,7 @@ export async function shutdown<V>(
 ): Promise<TaskResult<V>> {
   const owner = ownerOfTask(caller, task)
   const pid = pidOfTask(task)
-  if (how !== 'brutal_kill' && !isTimeout(how)) throw fault('bad_timeout', `got ${String(how)}`)
+  if (how !== 'brutal_kill' && !isTimeout(how)) throw fault('bad_timeout', `got ${describe(how)}`)
   owner.unlink(pid)
   const down = await shutDown(owner, pid, how)
   const reason = down === 'noproc' ? earlierReason(owner, task) : down

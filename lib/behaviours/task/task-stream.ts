@@ -1,8 +1,8 @@
 import { fault } from '../../internal/errors.ts'
 import { TASK_CONCURRENCY, TASK_STREAM_AHEAD, TASK_TIMEOUT_MS } from '../../internal/limits.ts'
-import { isTimeout } from '../../kernel/calls.ts'
 import type { Caller, Context } from '../../kernel/context.ts'
 import type { Reason } from '../../kernel/exit.ts'
+import { ANY, FLAG, isTimeout, mustBeOptions, type OptionKinds, oneOf, TIME } from '../../kernel/options.ts'
 import type { Process } from '../../kernel/process.ts'
 import type { Program } from '../../kernel/program.ts'
 import { rawProgram } from '../../kernel/raw.ts'
@@ -52,7 +52,7 @@ export function stream<I, V, O extends StreamOptions>(
   launch: Launch,
 ): AsyncIterable<StreamResult<I, V, O>> {
   const owner = processOf(caller)
-  const plan = completePlan(body, options ?? {})
+  const plan = completePlan(body, options === undefined ? {} : options)
   return {
     [Symbol.asyncIterator]: () => new Stream<I, StreamResult<I, V, O>>(owner, iteratorOf(input), plan, launch),
   }
@@ -62,14 +62,21 @@ interface Plan extends Required<StreamOptions> {
   readonly body: (this: Context, item: never) => unknown
 }
 
+/** With `shutdown` for the tasks of a supervisor, which looks at it itself. */
+const STREAM: OptionKinds<StreamOptions & { readonly shutdown?: unknown }> = {
+  maxConcurrency: { right: '1 or more', takes: (value) => value !== 0 && isTimeout(value) },
+  ordered: FLAG,
+  timeout: TIME,
+  onTimeout: oneOf('exit', 'kill_task'),
+  zipInputOnExit: FLAG,
+  shutdown: ANY,
+}
+
 function completePlan(body: Plan['body'], options: StreamOptions): Plan {
+  mustBeOptions('a stream of tasks', options, STREAM)
   const { maxConcurrency = TASK_CONCURRENCY, ordered = true, timeout = TASK_TIMEOUT_MS } = options
   const { onTimeout = 'exit', zipInputOnExit = false } = options
   if (typeof body !== 'function') throw fault('badarg', 'a stream runs a function for each item')
-  const isCount = Number.isInteger(maxConcurrency) || maxConcurrency === Number.POSITIVE_INFINITY
-  if (!isCount || maxConcurrency < 1) throw fault('badarg', `maxConcurrency is 1 or more, not ${maxConcurrency}`)
-  if (!isTimeout(timeout)) throw fault('bad_timeout', `got ${String(timeout)}`)
-  if (onTimeout !== 'exit' && onTimeout !== 'kill_task') throw fault('badarg', 'onTimeout is exit or kill_task')
   return { body, maxConcurrency, ordered, timeout, onTimeout, zipInputOnExit }
 }
 

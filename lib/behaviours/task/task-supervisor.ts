@@ -1,6 +1,7 @@
 import { fault } from '../../internal/errors.ts'
 import { CHILD_SHUTDOWN_MS } from '../../internal/limits.ts'
 import type { Caller } from '../../kernel/context.ts'
+import { ANY, mustBeOptions, type OptionKinds } from '../../kernel/options.ts'
 import { Pid } from '../../kernel/pid.ts'
 import type { Process } from '../../kernel/process.ts'
 import type { Dest } from '../../kernel/protocol.ts'
@@ -59,6 +60,10 @@ export interface TaskChildOptions extends TaskOptions {
   readonly restart?: Restart
 }
 
+/** What the supervisor refuses of their values is `['error', reason]`, as for any child. */
+const TASK: OptionKinds<TaskOptions> = { shutdown: ANY }
+const TASK_CHILD: OptionKinds<TaskChildOptions> = { ...TASK, restart: ANY }
+
 export function startLink(
   caller: Caller,
   spec: TaskSupervisorSpec = {},
@@ -83,6 +88,7 @@ export async function startChild(
   body: TaskBody,
   options: TaskChildOptions = {},
 ): Promise<StartDynamicChildResult> {
+  mustBeOptions('a task', options, TASK_CHILD)
   return DynamicSupervisor.startChild(caller, supervisor, specOf(new TaskStart(body, caller), options))
 }
 
@@ -118,6 +124,7 @@ async function startFor<V>(
   options: TaskOptions,
 ): Promise<TaskHandle<V>> {
   const owner = processOf(caller)
+  mustBeOptions('a task', options, TASK)
   const start = new TaskStart(body, owner)
   let handle: TaskHandle<V> | undefined
   const spec = specOf(start, options, owner, (task) => {
@@ -135,7 +142,7 @@ export function asyncStream<I, V, O extends StreamOptions & TaskOptions = Stream
   body: StreamBody<I, V>,
   options?: O,
 ): AsyncIterable<StreamResult<I, V, O>> {
-  return stream(caller, input, body, options, launchUnder(supervisor, 'link', options ?? {}))
+  return stream(caller, input, body, options, launchUnder(supervisor, 'link', options === undefined ? {} : options))
 }
 
 /** As `asyncStream`, with tasks that are not linked to the calling process: one that fails gives `['exit', reason]`. */
@@ -146,7 +153,7 @@ export function asyncStreamNolink<I, V, O extends StreamOptions & TaskOptions = 
   body: StreamBody<I, V>,
   options?: O,
 ): AsyncIterable<StreamResult<I, V, O>> {
-  return stream(caller, input, body, options, launchUnder(supervisor, 'nolink', options ?? {}))
+  return stream(caller, input, body, options, launchUnder(supervisor, 'nolink', options === undefined ? {} : options))
 }
 
 function launchUnder(supervisor: Dest<DynamicSupervisorApi>, bond: 'link' | 'nolink', options: TaskOptions): Launch {
@@ -162,10 +169,11 @@ function launchUnder(supervisor: Dest<DynamicSupervisorApi>, bond: 'link' | 'nol
 /** A child that is a task; with `waiter`, one that is not started any more when that process has ended. */
 function specOf(
   start: TaskStart,
-  { restart = 'temporary', shutdown = CHILD_SHUTDOWN_MS }: TaskChildOptions,
+  options: TaskChildOptions,
   waiter?: Process,
   begun?: (task: Process) => void,
 ): ChildSpec {
+  const { restart = 'temporary', shutdown = CHILD_SHUTDOWN_MS } = options
   return {
     id: 'Task',
     restart,

@@ -1,11 +1,12 @@
 import type { Caller } from '../../kernel/context.ts'
+import { mustBeOptions } from '../../kernel/options.ts'
 import type { Pid } from '../../kernel/pid.ts'
 import { Process } from '../../kernel/process.ts'
 import { link } from '../../kernel/signals.ts'
 import { ownerOf, processOf } from '../proc-lib/proc-lib.ts'
-import type { ChildSpec } from '../supervisor/child-spec.ts'
+import { CHILD_SPEC, type ChildSpec } from '../supervisor/child-spec.ts'
 import { adopt, handleOf, type TaskHandle } from './task-handle.ts'
-import { spawnTask, type TaskBody, TaskStart } from './task-process.ts'
+import { mustBeBody, spawnTask, type TaskBody, TaskStart } from './task-process.ts'
 import { type StreamBody, type StreamOptions, type StreamResult, stream } from './task-stream.ts'
 
 /**
@@ -68,6 +69,8 @@ export function startLink(caller: Caller, body: TaskBody): readonly ['ok', Pid] 
 
 /** The specification of a child that is a task: `temporary`, so not started again, unless told otherwise. */
 export function child(body: TaskBody, options: Omit<ChildSpec, 'start' | 'type'> = {}): ChildSpec {
+  mustBeOptions('a child', options, CHILD_SPEC)
+  mustBeBody(body)
   return { id: 'Task', restart: 'temporary', ...options, start: (parent) => startLink(parent, body) }
 }
 

@@ -1,12 +1,12 @@
 import { fault } from '../../internal/errors.ts'
 import { POOL_QUEUE, POOL_THREADS, TASK_TIMEOUT_MS } from '../../internal/limits.ts'
-import { isTimeout } from '../../kernel/calls.ts'
 import type { Caller } from '../../kernel/context.ts'
 import { Exit } from '../../kernel/exit.ts'
+import { countFrom, mustBeOptions, type OptionKinds, TEXT, TIME } from '../../kernel/options.ts'
 import type { Pid } from '../../kernel/pid.ts'
 import type { Dest, Name } from '../../kernel/protocol.ts'
 import { ownerOf, type StartResult } from '../proc-lib/proc-lib.ts'
-import { type ChildOptions, type ChildSpec, child as childOf } from '../supervisor/child-spec.ts'
+import { CHILD, type ChildOptions, type ChildSpec, child as childOf } from '../supervisor/child-spec.ts'
 import * as DynamicSupervisor from '../supervisor/dynamic-supervisor.ts'
 import type { DynamicSupervisorApi } from '../supervisor/dynamic-supervisor-server.ts'
 import * as Supervisor from '../supervisor/supervisor.ts'
@@ -55,6 +55,13 @@ export interface PoolOptions {
   readonly timeout?: number
 }
 
+const POOL: OptionKinds<PoolSpec> = {
+  name: TEXT,
+  threads: { ...countFrom(1, 'threads'), right: '1 or more' },
+  queue: { ...countFrom(0, 'callers'), right: '0 or more' },
+}
+const TIMED: OptionKinds<PoolOptions> = { timeout: TIME }
+
 /** A worker that was checked out: nobody else uses it until it is checked in. */
 export interface PoolLease {
   readonly type: 'lease'
@@ -73,14 +80,14 @@ export function child(
   options: Omit<ChildOptions<SupervisorApi>, 'name'> = {},
 ): ChildSpec<SupervisorApi> {
   const tree = treeOf(spec)
+  mustBeOptions('a child', options, CHILD)
   return Supervisor.child(tree, { id: spec.name, ...options })
 }
 
 function treeOf(spec: PoolSpec): SupervisorSpec {
-  const { name, threads = POOL_THREADS, queue = POOL_QUEUE } = Object(spec) as PoolSpec
+  mustBeOptions('a pool', spec, POOL)
+  const { name, threads = POOL_THREADS, queue = POOL_QUEUE } = spec
   if (typeof name !== 'string') throw fault('badarg', 'a pool has a name')
-  if (!Number.isInteger(threads) || threads < 1) throw fault('badarg', `threads is 1 or more, not ${threads}`)
-  if (!Number.isInteger(queue) || queue < 0) throw fault('badarg', `queue is 0 or more, not ${queue}`)
   const workers: Name<DynamicSupervisorApi> = { name: `${name}.threads` }
   return {
     strategy: 'one_for_all',
@@ -104,8 +111,9 @@ export async function run<F extends (...args: never[]) => unknown = (...args: un
   args: Parameters<F>,
   options: PoolOptions = {},
 ): Promise<Awaited<ReturnType<F>>> {
+  mustBeOptions('a pool', options, TIMED)
   const { timeout = TASK_TIMEOUT_MS } = options
-  const { host } = caller.node
+  const { host } = ownerOf(caller).node
   const start = host.monotonic()
   const lease = await checkout(caller, pool, { timeout })
   const left = Math.max(0, Math.ceil(timeout - (host.monotonic() - start)))
@@ -122,10 +130,15 @@ export async function run<F extends (...args: never[]) => unknown = (...args: un
  * @throws as `run` does.
  */
 export async function checkout(caller: Caller, pool: Dest<PoolApi>, options: PoolOptions = {}): Promise<PoolLease> {
+  mustBeOptions('a pool', options, TIMED)
   const { timeout = TASK_TIMEOUT_MS } = options
-  if (!isTimeout(timeout)) throw fault('bad_timeout', `got ${String(timeout)}`)
   // The pool itself counts the time, so that no worker is lent to somebody who has given up.
-  const [outcome, result] = await caller.call(pool, 'checkout', { timeout }, { timeout: Number.POSITIVE_INFINITY })
+  const [outcome, result] = await ownerOf(caller).call(
+    pool,
+    'checkout',
+    { timeout },
+    { timeout: Number.POSITIVE_INFINITY },
+  )
   if (outcome === 'ok') return Object.freeze({ type: 'lease', pool, worker: result })
   if (result === 'busy') throw fault('busy')
   const owner = ownerOf(caller)
@@ -140,14 +153,15 @@ export async function runOn<F extends (...args: never[]) => unknown = (...args: 
   args: Parameters<F>,
   options: PoolOptions = {},
 ): Promise<Awaited<ReturnType<F>>> {
+  mustBeOptions('a pool', options, TIMED)
   const { timeout = TASK_TIMEOUT_MS } = options
   const { pool, worker } = mustBeLease(lease)
   try {
-    const [outcome, value] = await caller.call(worker, 'run', jobOf(target, args), { timeout })
+    const [outcome, value] = await ownerOf(caller).call(worker, 'run', jobOf(target, args), { timeout })
     if (outcome === 'error') throw value
     return value as Awaited<ReturnType<F>>
   } catch (thrown) {
-    if (thrown instanceof Exit) caller.cast(pool, 'discard', { worker })
+    if (thrown instanceof Exit) ownerOf(caller).cast(pool, 'discard', { worker })
     throw thrown
   }
 }
@@ -155,7 +169,7 @@ export async function runOn<F extends (...args: never[]) => unknown = (...args: 
 /** Gives a worker back. One that was given back before, or has ended, is no error. */
 export function checkin(caller: Caller, lease: PoolLease): void {
   const { pool, worker } = mustBeLease(lease)
-  caller.cast(pool, 'checkin', { worker })
+  ownerOf(caller).cast(pool, 'checkin', { worker })
 }
 
 function mustBeLease(lease: PoolLease): PoolLease {
@@ -165,5 +179,5 @@ function mustBeLease(lease: PoolLease): PoolLease {
 
 /** How many threads there are, how many of them are idle, and how many callers wait. */
 export function status(caller: Caller, pool: Dest<PoolApi>): Promise<PoolStatus> {
-  return caller.call(pool, 'status')
+  return ownerOf(caller).call(pool, 'status')
 }
