@@ -1,42 +1,17 @@
 import { deepStrictEqual } from 'node:assert/strict'
 import fc from 'fast-check'
-import t, { type Test } from 'tap'
-import {
-  _,
-  type Chunk,
-  END_OF_TABLE,
-  type OtpNode,
-  Table,
-  type TableOptions,
-  type TableType,
-  variable,
-} from '../../lib/index.ts'
+import t from 'tap'
+import { _, type Chunk, END_OF_TABLE, Table, type TableType, variable } from '../../lib/index.ts'
 import { leftovers } from '../../lib/testing/index.ts'
-import { down, nodeWithReports } from '../support/kid.ts'
-import { type Puppet, puppet } from '../support/puppet.ts'
+import { down } from '../support/kid.ts'
+import { type Row, type Rows, setting } from '../support/tables.ts'
 
 /** Walks in steps, lookups, and changes of what was found: what ets asks of OTP 25 to 27 beyond table.spec.ts. */
 
-type Row = readonly [key: unknown, ...rest: unknown[]]
-type Rows = Table<Row, unknown>
-
 const badarg = { code: 'badarg' }
+const PUBLIC = { protection: 'public' } as const
 const TYPES = ['set', 'ordered_set', 'bag', 'duplicate_bag'] as const
 const [k, v] = [variable('k'), variable('v')]
-
-interface Setting {
-  readonly node: OtpNode
-  readonly owner: Puppet
-  make(options?: TableOptions<Row, unknown>): Promise<Rows>
-}
-
-function setting(t: Test): Setting {
-  const { node } = nodeWithReports(t)
-  const owner = puppet(node)
-  const make = (options?: TableOptions<Row, unknown>) =>
-    owner.tell((self) => new Table<Row, unknown>(self, { protection: 'public', ...options }))
-  return { node, owner, make }
-}
 
 /** All that the steps of a walk give, each step a list. */
 function steps<R>(first: Chunk<R>, next: (at: Exclude<Chunk<R>, typeof END_OF_TABLE>[1]) => Chunk<R>): R[][] {
@@ -46,7 +21,7 @@ function steps<R>(first: Chunk<R>, next: (at: Exclude<Chunk<R>, typeof END_OF_TA
 }
 
 t.test('a limit gives so many, and where to go on', async (t) => {
-  const { node, make } = setting(t)
+  const { node, make } = setting(t, PUBLIC)
   for (const type of TYPES) {
     const table = await make({ type })
     t.equal(table.matchObject(node, _, 3), END_OF_TABLE, 'an empty table')
@@ -81,7 +56,7 @@ t.test('a limit gives so many, and where to go on', async (t) => {
 })
 
 t.test('the objects of one key may be more than a step', async (t) => {
-  const { node, make } = setting(t)
+  const { node, make } = setting(t, PUBLIC)
   for (const type of ['bag', 'duplicate_bag'] as const) {
     const table = await make({ type })
     for (let i = 0; i < 7; i++) table.insert(node, ['k', i])
@@ -104,7 +79,7 @@ t.test('the objects of one key may be more than a step', async (t) => {
 })
 
 t.test('a continuation is a value, of its table; who goes on must be allowed to', async (t) => {
-  const { node, owner, make } = setting(t)
+  const { node, owner, make } = setting(t, PUBLIC)
   const [table, other] = [await make(), await make()]
   for (let i = 0; i < 6; i++) table.insert(node, [i, 0])
   const first = table.matchObject(node, _, 2)
@@ -129,7 +104,7 @@ t.test('a continuation is a value, of its table; who goes on must be allowed to'
 })
 
 t.test('from the other end: selectReverse, foldr', async (t) => {
-  const { node, make } = setting(t)
+  const { node, make } = setting(t, PUBLIC)
   const rows = [1, 2, 3, 4, 5].map((i) => [i, 0] as const)
   const ordered = await make({ type: 'ordered_set' })
   const hashed = await make()
@@ -150,7 +125,7 @@ t.test('from the other end: selectReverse, foldr', async (t) => {
 })
 
 t.test('a key with its objects: firstLookup, nextLookup, and their like', async (t) => {
-  const { node, make } = setting(t)
+  const { node, make } = setting(t, PUBLIC)
   const table = await make({ type: 'ordered_set' })
   t.equal(table.firstLookup(node), END_OF_TABLE)
   table.insert(node, [1, 'a'], [2, 'b'], [4, 'd'])
@@ -172,7 +147,7 @@ t.test('a key with its objects: firstLookup, nextLookup, and their like', async 
 })
 
 t.test('elements: of a key that is not there, of several objects, several at once', async (t) => {
-  const { node, make } = setting(t)
+  const { node, make } = setting(t, PUBLIC)
   const table = await make()
   t.equal(table.lookupElement(node, 'a', 1, 'none'), 'none')
   t.throws(() => table.lookupElement(node, 'a', 1), badarg)
@@ -212,7 +187,7 @@ t.test('elements: of a key that is not there, of several objects, several at onc
 })
 
 t.test('selectReplace: all that match, under the same key, or none', async (t) => {
-  const { node, make } = setting(t)
+  const { node, make } = setting(t, PUBLIC)
   for (const type of ['set', 'ordered_set', 'duplicate_bag'] as const) {
     const table = await make({ type })
     table.insert(node, [1, 1], [2, 2], [2, 2], [3, 3])
@@ -240,7 +215,7 @@ t.test('selectReplace: all that match, under the same key, or none', async (t) =
 })
 
 t.test('rename, and all tables of a node', async (t) => {
-  const { node, owner, make } = setting(t)
+  const { node, owner, make } = setting(t, PUBLIC)
   const table = await make({ name: 'old' })
   const other = await make({ name: 'taken' })
   const nameless = await make()
@@ -261,7 +236,7 @@ t.test('rename, and all tables of a node', async (t) => {
 })
 
 t.test('a limit counts what there would be: of several that are new some may be alike', async (t) => {
-  const { node, make } = setting(t)
+  const { node, make } = setting(t, PUBLIC)
   const set = await make({ limit: 1 })
   set.insert(node, ['a', 1], ['a', 2])
   t.strictSame(set.toList(node), [['a', 2]])
@@ -289,7 +264,7 @@ const scene = fc.record({
 })
 
 t.test('property: whatever changes between two steps, what nobody touches is seen once', async (t) => {
-  const { node, make } = setting(t)
+  const { node, make } = setting(t, PUBLIC)
   for (const type of TYPES) {
     const table = await make({ type })
     const walk = fc.property(scene, ({ rows, limit, between, reverse }) => {
@@ -331,7 +306,7 @@ t.test('property: whatever changes between two steps, what nobody touches is see
 })
 
 t.test('property: in one go or in steps, a walk finds what a list does', async (t) => {
-  const { node, make } = setting(t)
+  const { node, make } = setting(t, PUBLIC)
   const queries = fc.record({
     rows,
     limit: fc.integer({ min: 1, max: 5 }),

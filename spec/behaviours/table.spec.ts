@@ -2,35 +2,12 @@ import { deepStrictEqual } from 'node:assert/strict'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import { tablesOf } from '../../lib/behaviours/table/table-owner.ts'
-import {
-  _,
-  type Context,
-  END_OF_TABLE,
-  type OtpNode,
-  Table,
-  type TableOptions,
-  type TableType,
-  variable,
-} from '../../lib/index.ts'
+import { _, type Context, END_OF_TABLE, type OtpNode, Table, type TableType, variable } from '../../lib/index.ts'
 import { down, nodeWithReports } from '../support/kid.ts'
-import { type Puppet, puppet } from '../support/puppet.ts'
-
-type Row = readonly [key: unknown, ...rest: unknown[]]
-type Rows = Table<Row, unknown>
+import { puppet } from '../support/puppet.ts'
+import { type Row, type Rows, setting } from '../support/tables.ts'
 
 const badarg = { code: 'badarg' }
-
-interface Setting {
-  readonly node: OtpNode
-  readonly owner: Puppet
-  make(options?: TableOptions<Row, unknown>): Promise<Rows>
-}
-
-function setting(t: Test): Setting {
-  const { node } = nodeWithReports(t)
-  const owner = puppet(node)
-  return { node, owner, make: (options) => owner.tell((self) => new Table<Row, unknown>(self, options)) }
-}
 
 t.test('objects of the four types, as ets(3) keeps them', async (t) => {
   t.test('a set has one object a key; insertNew takes all or none', async (t) => {
