@@ -30,6 +30,7 @@ import type { Close, SessionApi } from './session-protocol.ts'
  * in login.ts. When the node is shut down the client is told to reconnect.
  */
 export const GatewayConnection: GenServer<ConnectionApi> = {
+  moduleName: 'GatewayConnection',
   init(house, socket, options) {
     this.trapExit(true)
     this.own({ [Symbol.dispose]: () => socket.terminate() })

@@ -2,6 +2,7 @@ import {
   type ChildSpec,
   DynamicSupervisor,
   type GenServer,
+  isAlreadyStarted,
   noreply,
   ok,
   type Registry,
@@ -57,6 +58,7 @@ interface Located {
 }
 
 export const Directory: GenServer<DirectoryApi> = {
+  moduleName: 'Directory',
   init: (spec) => ok({ spec, starting: new Map() }),
 
   handleCall: {
@@ -92,8 +94,7 @@ async function startActor(process: Caller, spec: DirectorySpec, key: string): Pr
   const started = await DynamicSupervisor.startChild(process, spec.supervisor, spec.child(key))
   if (started === 'ignore') return refused('guild_unavailable', `${key} declined to start`)
   if (started[0] === 'ok' && started[1] !== undefined) return ['ok', started[1]]
-  const reason = started[1]
   // Its supervisor was quicker to start it again.
-  if (Array.isArray(reason) && reason[0] === 'already_started') return ['ok', reason[1] as Pid]
-  return refused('guild_unavailable', `${key} does not start: ${describe(reason)}`)
+  if (isAlreadyStarted(started)) return ['ok', started[1][1]]
+  return refused('guild_unavailable', `${key} does not start: ${describe(started[1])}`)
 }

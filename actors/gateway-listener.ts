@@ -24,6 +24,7 @@ export interface GatewayListenerApi {
 export const GATEWAY_LISTENER = 'gateway_listener'
 
 export const GatewayListener: GenServer<GatewayListenerApi> = {
+  moduleName: 'GatewayListener',
   async init({ host, port, transport, handlers }) {
     const listener = await transport.listen({ host, port, handlers }).catch(expected)
     if (listener instanceof Fault) return failure(listener)

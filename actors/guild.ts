@@ -34,6 +34,7 @@ import { type Outcome, refused } from './outcome.ts'
  * It keeps no sessions: a relay on each node does (see relay.ts).
  */
 export const Guild: GenServer<GuildApi> = {
+  moduleName: 'Guild',
   // Nothing reads this first state: `load` comes before any message, and replaces it.
   init: (house, guildId) => ok({ house, guild: { id: guildId } } as GuildState, { continue: 'load' }),
 

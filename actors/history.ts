@@ -51,6 +51,7 @@ interface Read {
 export const HISTORIES: Kind<HistoryApi> = { directory: 'histories', placement: 'cluster' }
 
 export const History: GenServer<HistoryApi> = {
+  moduleName: 'History',
   init: (house, channelId) => ok({ house, channelId, reads: new Map(), waiting: 0 }, IDLE),
 
   handleCall: {

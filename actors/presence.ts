@@ -50,6 +50,7 @@ interface PresenceState {
 export const PRESENCES: Kind<PresenceApi> = { directory: 'presences', placement: 'cluster' }
 
 export const UserPresence: GenServer<PresenceApi> = {
+  moduleName: 'UserPresence',
   init(house, userId) {
     const current: Presence = { userId, status: 'offline', activities: [], since: house.node.host.wall() }
     return ok({ house, userId, sessions: [], guilds: new Map(), current }, { timeout: PRESENCE_IDLE_MS })

@@ -68,6 +68,7 @@ export const RELAYS: Kind<RelayApi> = { directory: 'relays', placement: 'node' }
 type Process = Self<RelayApi>
 
 export const Relay: GenServer<RelayApi> = {
+  moduleName: 'Relay',
   init(house, guildId) {
     const state: RelayState = {
       house,

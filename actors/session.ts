@@ -52,6 +52,7 @@ import { isInShard } from './shard.ts'
  * that the client begins anew instead of going on with a hole. When it crashes, its connection is closed with 4000.
  */
 export const Session: GenServer<SessionApi> = {
+  moduleName: 'Session',
   init(house, id, start) {
     const state: SessionState = {
       house,

@@ -48,6 +48,7 @@ const OPERATIONS: Readonly<Record<Operation, true>> = {
 }
 
 export const StorageService: GenServer<StorageServiceApi> = {
+  moduleName: 'StorageService',
   init: (storage) => ok({ storage, pending: 0 }),
 
   handleCall: {

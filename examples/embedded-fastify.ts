@@ -1,9 +1,10 @@
 import fastify, { type FastifyInstance } from 'fastify'
-import { child, createNode, Exit, type GenServer, name, type OtpNode, ok, reply } from '../lib/index.ts'
+import { child, createNode, Exit, type GenServer, name, type OtpNode, ok, pinoReporter, reply } from '../lib/index.ts'
 
 /**
  * `npm run example embedded-fastify`: a supervision tree as a plugin of fastify. It is there when the server is ready,
- * every handler reaches it as `request.server.node`, and fastify's own close ends it.
+ * every handler reaches it as `request.server.node`, and fastify's own close ends it. What the tree reports goes to
+ * fastify's log; a tree that gives up, at the second crash within five seconds, closes the server.
  */
 const tell = (line: string): void => void process.stdout.write(`${line}\n`)
 
@@ -32,15 +33,23 @@ const stock = name(Stock, 'stock')
 
 const tree = Object.assign(
   async (app: FastifyInstance) => {
-    const node = createNode({ reporter: () => {} })
-    await node.supervise({ children: [child(Stock, [10], { name: stock })] })
+    const node = createNode({ reporter: pinoReporter(app.log) })
+    const tree = await node.supervise({ children: [child(Stock, [10], { name: stock })] })
     app.decorate('node', node)
     app.addHook('onClose', () => node.shutdown())
+    node.endOf(tree).then(() => app.close())
   },
   { [Symbol.for('skip-override')]: true },
 )
 
-const app = fastify()
+/** Where fastify's log goes: a line of JSON for each entry. */
+const stream = {
+  write(line: string) {
+    const { level, msg, details = {} } = JSON.parse(line)
+    tell(`log ${level}: ${msg} ${details.reason ?? ''}`)
+  },
+}
+const app = fastify({ logger: { level: 'warn', stream } })
 app.register(tree)
 app.post<{ Params: { pieces: string } }>('/orders/:pieces', async ({ params, server: { node } }, response) => {
   const [outcome, detail] = await node.call(stock, 'take', { pieces: Number(params.pieces) }, { timeout: 1000 })
@@ -56,9 +65,10 @@ for (const pieces of [4, 5, 3]) {
   tell(`${pieces} pieces: ${statusCode} ${body}`)
 }
 const { node } = app
-node.exit(node.whereis('stock')!, 'kill')
-const { statusCode, body } = await app.inject({ method: 'POST', url: '/orders/3' })
-tell(`a new stock, 3 pieces: ${statusCode} ${body}`)
-
-await app.close()
+for (let crash = 1; crash <= 2; crash++) {
+  node.exit(node.whereis('stock')!, 'kill')
+  const { statusCode, body } = await app.inject({ method: 'POST', url: '/orders/3' })
+  tell(`after crash ${crash}, 3 pieces: ${statusCode} ${body}`)
+}
+await node.terminated
 tell(`closed, ${node.processCount} processes left`)

@@ -6,7 +6,8 @@ import { child, createNode, Exit, type GenServer, name, ok, reply } from '../lib
 /**
  * `npm run example embedded-http`: a supervision tree inside an existing server of node:http. It starts before the
  * server listens and stops after the last answer; a request whose process crashes is answered with 500, and no other
- * request notices.
+ * request notices. When the tree gives up, which its supervisor does at the second crash within five seconds, the
+ * server ends as well, for whoever runs it to start it anew.
  */
 const tell = (line: string): void => void process.stdout.write(`${line}\n`)
 
@@ -29,8 +30,8 @@ const Visits: GenServer<VisitsApi> = {
 const visits = name(Visits, 'visits')
 
 // 1. the tree, whose supervisor lives as long as the node
-const node = createNode({ reporter: () => {} })
-await node.supervise({ children: [child(Visits, [], { name: visits })] })
+const node = createNode({ reporter: ({ level, label }) => tell(`${level}: ${label.join(' ')}`) })
+const tree = await node.supervise({ children: [child(Visits, [], { name: visits })] })
 
 // 2. the server; a node is the caller for code outside any process
 const server = createServer(async (request, response) => {
@@ -42,16 +43,24 @@ const server = createServer(async (request, response) => {
     response.end('try again\n')
   }
 })
+
+// 3. the end: the host is told to stop, or the tree gives up. No new requests then, and the tree after the last answer
+const ended = new Promise<void>((resolve) => {
+  const end = (why: string) => {
+    if (!server.listening) return
+    tell(why)
+    server.close(() => resolve(node.shutdown()))
+  }
+  process.once('SIGTERM', () => end('told to stop'))
+  node.endOf(tree).then((reason) => end(`the tree ended: ${reason}`))
+})
+
 await once(server.listen(0, '127.0.0.1'), 'listening')
 const { port } = server.address() as AddressInfo
-
 for (const path of ['/', '/', '/crash', '/']) {
   const response = await fetch(`http://127.0.0.1:${port}${path}`)
   tell(`${path} ${response.status} ${(await response.text()).trim()}`)
 }
-
-// 3. the end, in the order of a host that is told to stop: no new requests, then the tree
-server.close()
-await once(server, 'close')
-await node.shutdown()
+process.kill(process.pid, 'SIGTERM')
+await ended
 tell('closed')

@@ -12,7 +12,13 @@ import {
 } from './gen-server/gen-server.ts'
 import { noreply, ok, reply, stop as stopped } from './gen-server/results.ts'
 import { ownerOf, type StartOptions, type StartResult } from './proc-lib/proc-lib.ts'
-import { type ChildOptions, type ChildSpec, child as childOf } from './supervisor/child-spec.ts'
+import {
+  type ChildOptions,
+  type ChildSpec,
+  child as childOf,
+  type DynamicChildSpec,
+  type IdOptions,
+} from './supervisor/child-spec.ts'
 import { stop as stopServer } from './sys/sys.ts'
 
 /**
@@ -82,7 +88,12 @@ export function startLink<S>(
 }
 
 /** The specification of a child that is an agent; started again, it begins with what `initial` gives then. */
-export function child<S>(initial: AgentStart<S>, options: ChildOptions<AgentApi<S>> = {}): ChildSpec<AgentApi<S>> {
+export function child<S>(initial: AgentStart<S>, options: IdOptions<AgentApi<S>>): ChildSpec<AgentApi<S>>
+export function child<S>(initial: AgentStart<S>, options?: ChildOptions<AgentApi<S>>): DynamicChildSpec<AgentApi<S>>
+export function child<S>(
+  initial: AgentStart<S>,
+  options: ChildOptions<AgentApi<S>> = {},
+): DynamicChildSpec<AgentApi<S>> {
   return childOf(serverOf<S>(), [mustBeFunction(initial)], options)
 }
 

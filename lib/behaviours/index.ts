@@ -39,6 +39,7 @@ export {
 } from './gen-server/gen-server-requests.ts'
 export type { RequestId, Response, ResponseMessage } from './gen-server/request-ids.ts'
 export {
+  type BareStop,
   type Failure,
   failure,
   type Ignore,
@@ -85,7 +86,14 @@ export * as pg from './pg/pg.ts'
 export type { GroupList, PgApi } from './pg/pg-scope.ts'
 export type { GroupEvent } from './pg/pg-watches.ts'
 export { type PinoLogger, pinoReporter } from './pino-reporter.ts'
-export type { StartMonitorResult, StartOptions, StartResult } from './proc-lib/proc-lib.ts'
+export {
+  type AlreadyStarted,
+  type AnyStartResult,
+  isAlreadyStarted,
+  type StartMonitorResult,
+  type StartOptions,
+  type StartResult,
+} from './proc-lib/proc-lib.ts'
 export * as procLib from './proc-lib/special-process.ts'
 export { Registry } from './registry/registry.ts'
 export type { Clause } from './registry/registry-select.ts'
@@ -97,6 +105,8 @@ export {
   type ChildStart,
   type CompleteChildSpec,
   child,
+  type DynamicChildSpec,
+  type IdOptions,
   type Shutdown,
 } from './supervisor/child-spec.ts'
 export * as DynamicSupervisor from './supervisor/dynamic-supervisor.ts'

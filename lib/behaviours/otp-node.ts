@@ -3,8 +3,9 @@ import { NODE_SHUTDOWN_MS } from '../internal/limits.ts'
 import { describe, Exit, type Reason } from '../kernel/exit.ts'
 import { Node, type NodeOptions } from '../kernel/node.ts'
 import { isTimeout } from '../kernel/options.ts'
-import type { Pid } from '../kernel/pid.ts'
+import { Pid } from '../kernel/pid.ts'
 import type { Protocol } from '../kernel/protocol.ts'
+import { addWatcher } from '../kernel/signals.ts'
 import { stopApplication } from './application/application-controller.ts'
 import { applicationsOf } from './application/application-table.ts'
 import { type GenServer, type InitArguments, programOf } from './gen-server/gen-server.ts'
@@ -64,7 +65,20 @@ export class OtpNode extends Node implements AsyncDisposable {
   }
 
   /**
-   * Starts a supervisor that belongs to the node, and resolves when all its children run.
+   * Resolves with the reason when a process of this node has ended, `'noproc'` when it had before: how the code outside
+   * learns that a tree it has started gave up.
+   * @throws Fault `badarg` for what is no pid of this node.
+   */
+  endOf(pid: Pid): Promise<Reason> {
+    if (!(pid instanceof Pid) || pid.address !== this.address) throw fault('badarg', 'endOf takes a pid of this node')
+    const process = pid.process ?? this.closing.get(pid.id)
+    if (process === undefined) return Promise.resolve('noproc')
+    return new Promise((down) => addWatcher(process, { down }))
+  }
+
+  /**
+   * Starts a supervisor that belongs to the node, and resolves when all its children run. One that gives up is
+   * reported; the node, and whatever else runs on it, goes on: see `endOf`.
    * @throws Fault `bad_supervisor` when the specification, or that of a supervisor among the children, is wrong; the
    * cause is the Exit with OTP's term. `node_stopped` once the node is shutting down.
    * @throws Exit with `['shutdown', ['failed_to_start_child', id, reason]]` when a child does not start: those before

@@ -7,7 +7,6 @@ import { chooseTransport } from '../gateway/choose.ts'
 import type { Reason } from '../kernel/exit.ts'
 import type { Name } from '../kernel/protocol.ts'
 import type { Storage } from '../storage/port.ts'
-import { endOf } from './service.ts'
 import type { Address, Endpoint, TransportWish } from './worker-protocol.ts'
 
 export interface ChatNodeOptions {
@@ -40,5 +39,5 @@ export async function startChatNode(node: OtpNode, options: ChatNodeOptions): Pr
   const house = createHouse({ node, storage, nodes, worker })
   const root = await node.supervise(rootSpec(house, { ...http, transport, handlers: apiHandlers(house) }))
   const address = await node.call(LISTENER, 'address')
-  return { house, endpoint: { ...address, transport: transport.name, reason }, ended: endOf(node, root) }
+  return { house, endpoint: { ...address, transport: transport.name, reason }, ended: node.endOf(root) }
 }

@@ -9,7 +9,7 @@ import { openLmdbStorage } from '../storage/lmdb.ts'
 import type { OwnedStorage } from '../storage/port.ts'
 import { freePorts } from './free-ports.ts'
 import { killGuild } from './guild-kill.ts'
-import { endOf, type NodeStatus, ReportLog, type Service, type ServiceOptions, startFailure } from './service.ts'
+import { type NodeStatus, ReportLog, type Service, type ServiceOptions, startFailure } from './service.ts'
 import { WorkerProcess, type WorkerProcessApi } from './worker-process.ts'
 import type { WorkerConfig } from './worker-protocol.ts'
 
@@ -67,14 +67,14 @@ async function supervise(
   return {
     status: () => Promise.all(configs.map((config) => statusOf(node, config))),
     killGuild: (guildId) => killGuild(house, guildId),
-    failed: endOf(node, root),
+    failed: node.endOf(root),
     stop,
   }
 }
 
 function workersChild(configs: readonly WorkerConfig[]): ChildSpec {
   const children = configs.map((config) =>
-    child(WorkerProcess, [config], { name: workerName(config), shutdown: WORKER_STOP_MS + 1000 }),
+    child(WorkerProcess, [() => config], { name: workerName(config), shutdown: WORKER_STOP_MS + 1000 }),
   )
   return Supervisor.child({ intensity: WORKER_RESTARTS, period: WORKER_RESTART_SECONDS, children }, { id: 'workers' })
 }

@@ -1,7 +1,5 @@
 import { Fault } from '../internal/errors.ts'
-import { type DownMessage, describe, Exit, type Reason } from '../kernel/exit.ts'
-import type { Node } from '../kernel/node.ts'
-import type { Pid } from '../kernel/pid.ts'
+import { describe, Exit, type Reason } from '../kernel/exit.ts'
 import { lineReporter, type Reporter } from '../kernel/report.ts'
 import { writeToStderr } from '../kernel/system-host.ts'
 import type { Address, Endpoint, TransportWish } from './worker-protocol.ts'
@@ -60,17 +58,6 @@ export class ReportLog {
   causeOf(reason: Reason): Reason {
     return reason === 'shutdown' ? (this.#lastFault ?? reason) : reason
   }
-}
-
-/** Resolves with the reason when the process has ended. */
-export function endOf(node: Node, pid: Pid): Promise<Reason> {
-  return new Promise((resolve) => {
-    node.spawn(async function () {
-      this.monitor(pid)
-      const { reason } = await this.receive<DownMessage>()
-      resolve(reason)
-    })
-  })
 }
 
 /** What to tell of a start that failed: the fault at the bottom of a supervisor's reason, where there is one. */

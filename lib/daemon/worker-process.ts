@@ -18,7 +18,8 @@ import type { Endpoint, FromWorker, ToWorker, WorkerConfig } from './worker-prot
  */
 export interface WorkerProcessApi {
   state: WorkerState
-  init: [config: WorkerConfig]
+  /** A function, because what a child is started with is reported, too. */
+  init: [config: () => WorkerConfig]
   call: { describe(): NodeStatus }
   info: { readonly type: 'ended'; readonly how: number | string }
 }
@@ -31,7 +32,9 @@ interface WorkerState {
 }
 
 export const WorkerProcess: GenServer<WorkerProcessApi> = {
-  async init(config) {
+  moduleName: 'WorkerProcess',
+  async init(configOf) {
+    const config = configOf()
     this.trapExit(true)
     const child = fork(PROGRAM, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
     this.own({ [Symbol.dispose]: () => child.kill('SIGKILL') })

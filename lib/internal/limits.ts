@@ -26,6 +26,12 @@ export const MAILBOX_REPORT_MS = 1000
 export const DESCRIBED_PARTS = 200
 /** Characters of one text that a line shows. */
 export const DESCRIBED_CHARACTERS = 1000
+/** Frames of one stack that a report shows. */
+export const REPORTED_FRAMES = 50
+/** Causes of an error, and of those in turn, that a report shows. */
+export const REPORTED_CAUSES = 8
+/** Parts of a report's details, nested ones included, that a line for another logger has; the rest is counted. */
+export const REPORTED_PARTS = 2000
 /** Callbacks whose names the watchdog of a system monitor remembers. */
 export const WATCHDOG_NAMES = 4096
 /** Functions that a node offers to others, to be spawned by name. */

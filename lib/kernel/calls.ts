@@ -143,7 +143,10 @@ export class Call implements Request, Timer {
     if (this.kind === STOP && this.acknowledged) {
       if (equalTerms(why, (this.request as readonly unknown[])[0])) this.resolve(undefined)
       else this.reject(this.owner.node.exitOf(this.owner, why))
-    } else this.reject(this.owner.node.exitOf(this.owner, this.reasonFor(why)))
+    } else {
+      const hint = why === 'calling_self' ? fault(why).message : undefined
+      this.reject(this.owner.node.exitOf(this.owner, this.reasonFor(why), hint))
+    }
   }
 
   expire(): void {

@@ -93,7 +93,7 @@ export interface Caller {
   /** The milliseconds that were left, or `false` when it had fired or never was. A fired message stays queued. */
   cancelTimer(timer: Ref): number | false
   readTimer(timer: Ref): number | false
-  /** Resolves in `milliseconds`; never, when the process has ended by then. */
+  /** Resolves in `milliseconds`; never, when the process has ended, or the node has been shut down, by then. */
   sleep(milliseconds: number): Promise<void>
 }
 
@@ -172,9 +172,10 @@ export const TIMEOUT: unique symbol = Symbol('TIMEOUT')
 
 /**
  * A process as seen from inside: the `this` of its callbacks. When the process has ended, what is still running of it
- * can do nothing more: sends are dropped, waits never end, `signal` is aborted.
+ * can do nothing more: sends are dropped, waits never end, `signal` is aborted. A function that takes one, and not any
+ * `Caller`, does what only a process can do.
  */
-export interface Context extends Caller {
+export interface ProcessCaller extends Caller {
   readonly self: Pid
   /** Aborted when the process ends: hand it to `fetch`, streams and the like. */
   readonly signal: AbortSignal
@@ -265,10 +266,13 @@ export interface Context extends Caller {
 
   /** Registers this process's resource; it is closed when the process ends, before links and monitors hear of it. */
   own<T extends Disposable | AsyncDisposable>(resource: T): T
+}
 
+/** A raw process as seen from inside: the `this` of a function that was spawned. It takes its messages itself. */
+export interface Context extends ProcessCaller {
   /**
-   * For raw processes: takes the earliest message for which `match` answers true, leaving the others in order, or
-   * waits for one. Without `match` the earliest there is. Rejects with Fault `timeout_value` for a bad `after`.
+   * Takes the earliest message for which `match` answers true, leaving the others in order, or waits for one. Without
+   * `match` the earliest there is. Rejects with Fault `timeout_value` for a bad `after`.
    */
   receive<T = unknown>(match?: (message: unknown) => message is T): Promise<T>
   receive<T = unknown>(

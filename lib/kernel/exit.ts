@@ -12,14 +12,17 @@ export type Reason = unknown
 
 /**
  * Leaves a process, or a call, with a reason: OTP's class `exit`. Thrown by `exit(reason)` and by a call that fails;
- * a process that does not catch it ends with `reason`.
+ * a process that does not catch it ends with `reason`. Its `cause` is the error that the reason is, or is about
+ * (`['shutdown', ['failed_to_start_child', id, error]]`), if there is one. The message is the reason, and behind it
+ * `hint`: what would be right.
  */
 export class Exit extends Error {
   override readonly name = 'Exit'
   readonly reason: Reason
 
-  constructor(reason: Reason) {
-    super(describe(reason))
+  constructor(reason: Reason, hint?: string) {
+    const cause = errorIn(reason)
+    super(hint === undefined ? describe(reason) : `${describe(reason)}: ${hint}`, cause && { cause })
     this.reason = reason
   }
 }
@@ -30,7 +33,7 @@ export class NoCatch extends Error {
   readonly value: unknown
 
   constructor(value: unknown) {
-    super(`a value was thrown and not caught: ${describe(value)}`)
+    super(`a value was thrown and not caught: ${describe(value)} (throw an Error, or leave with exit(reason))`)
     this.value = value
   }
 }
@@ -46,13 +49,44 @@ export function reasonOf(thrown: unknown): Reason {
   return thrown instanceof Error ? thrown : new NoCatch(thrown)
 }
 
+/** Levels of tuples, and parts of each, in which a reason is searched for an error. */
+const REASON_LEVELS = 8
+const REASON_PARTS = 3
+
+/**
+ * The error that a reason is, or the first in the tuples that it is made of. The tuple that says which call failed is
+ * no part of why it did. Of a reason that throws when it is read: none.
+ */
+export function errorIn(reason: Reason): Error | undefined {
+  try {
+    return errorWithin(reason, REASON_LEVELS)
+  } catch {
+    return undefined
+  }
+}
+
+function errorWithin(reason: Reason, levels: number): Error | undefined {
+  if (reason instanceof Error) return reason
+  if (!Array.isArray(reason) || levels === 0 || reason[0] === 'gen_server' || reason[0] === 'sys') return undefined
+  for (let i = 0; i < Math.min(reason.length, REASON_PARTS); i++) {
+    const found = errorWithin(reason[i], levels - 1)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
 /** Whether a process with this reason ended as it should: not reported, and not restarted when it is transient. */
 export function isOrderly(reason: Reason): boolean {
   return reason === 'normal' || reason === 'shutdown' || isShutdownTuple(reason)
 }
 
+/** Of an array that throws when it is read: no. Whoever ends with it ends nobody else by that. */
 function isShutdownTuple(reason: Reason): boolean {
-  return Array.isArray(reason) && reason.length === 2 && reason[0] === 'shutdown'
+  try {
+    return Array.isArray(reason) && reason.length === 2 && reason[0] === 'shutdown'
+  } catch {
+    return false
+  }
 }
 
 /** A plain object, also one of another realm's or library's null prototype. */

@@ -7,6 +7,7 @@ export {
   type From,
   type MonitorOptions,
   type Offered,
+  type ProcessCaller,
   type ProcessOptions,
   type ReceiveOptions,
   type SpawnedAs,

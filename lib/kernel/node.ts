@@ -11,7 +11,7 @@ import { type Host, isHost } from './host.ts'
 import { Names } from './names.ts'
 import { replied } from './observe.ts'
 import { FUNCTION, mustBeOptions, type OptionKinds } from './options.ts'
-import { endOwnerOf, owners } from './orphans.ts'
+import { blame, endOwnerOf } from './orphans.ts'
 import { type NodeAddress, Pid, Ref } from './pid.ts'
 import { Process } from './process.ts'
 import {
@@ -421,10 +421,8 @@ export class Node implements Caller, CallOwner {
   }
 
   /** @internal The error that a failed call of `owner` throws; see orphans.ts for what the owner is for. */
-  exitOf(owner: CallOwner, reason: Reason): Exit {
-    const error = new Exit(reason)
-    if (owner instanceof Process) owners.set(error, owner)
-    return error
+  exitOf(owner: CallOwner, reason: Reason, hint?: string): Exit {
+    return blame(owner, new Exit(reason, hint))
   }
 
   // --- timers

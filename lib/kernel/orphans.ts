@@ -1,8 +1,16 @@
+import type { CallOwner } from './calls.ts'
 import { type Reason, reasonOf } from './exit.ts'
 import type { Process } from './process.ts'
 
 /** The processes whose calls failed, by the error they were thrown. */
-export const owners: WeakMap<object, Process> = new WeakMap()
+const owners = new WeakMap<object, Process>()
+
+/** Notes that `error` is what something that `owner` asked for failed with, and returns it: throw it. */
+export function blame<E>(owner: CallOwner, error: E): E {
+  const process = owner.pidOrNone === undefined ? undefined : (owner as Process)
+  if (process !== undefined && typeof error === 'object' && error !== null) owners.set(error, process)
+  return error
+}
 
 const told: ((reason: unknown) => boolean)[] = []
 

@@ -19,6 +19,7 @@ import { describe, Exit, type Reason, reasonOf } from './exit.ts'
 import { BOUNDED, BUSY, ENDED, OBSERVED, QUEUED, RUNNING, STARTED, TRAPS_EXITS } from './flags.ts'
 import { addLink, hasLink, type Links } from './links.ts'
 import { EMPTY, giveRingBack, takeRing } from './mailbox.ts'
+import { isDownOf } from './message-kind.ts'
 import type { Node } from './node.ts'
 import { admit, maySend, observed, replied, runObserved } from './observe.ts'
 import { mustBeOptions } from './options.ts'
@@ -386,7 +387,7 @@ export class Process implements Context, CallOwner {
     if (options !== undefined) mustBeOptions('demonitor', options, DEMONITOR)
     const active = signals.demonitor(this, ref)
     if (!active && options?.flush) {
-      this.takeFirst((message) => signals.isDown(message, ref))
+      this.takeFirst((message) => isDownOf(message, ref))
       if (this.program !== rawProgram) this.putBack()
     }
     return active

@@ -22,7 +22,21 @@ export interface Protocol {
 }
 
 /** The operations of one kind, by name. */
-export type Operations<P, Kind extends 'call' | 'cast'> = P extends { [K in Kind]: infer O } ? O : Record<never, never>
+export type Operations<P, Kind extends 'call' | 'cast'> = unknown extends P
+  ? Untyped
+  : P extends { [K in Kind]: infer O }
+    ? O
+    : Record<never, never>
+
+/** What can be asked of a destination without a protocol: nothing. Its one key is what the compiler says of that. */
+interface Untyped {
+  'this destination does not say what it answers: name(Module, text) does, or a typed pid or via': never
+}
+
+/** `Callbacks`: all of them needed when the protocol says something of `Part`, none otherwise. */
+export type CallbacksFor<P, Part extends string, Callbacks> = [P] extends [{ [K in Part]: unknown }]
+  ? Callbacks
+  : Partial<Callbacks>
 
 /** The request that an operation takes: its one parameter, or `undefined`. */
 export type RequestOf<F> = F extends (request: infer R) => unknown ? (unknown extends R ? undefined : R) : undefined
@@ -57,6 +71,8 @@ export interface Via<out P = unknown> {
 
 /** Keeps names in its own way. That a name ends with its process is up to it. */
 export interface NameRegistry {
+  /** What reports call it, with the key of a process. */
+  readonly name?: string
   /**
    * The process that carries the name on `node`. A name nobody keeps is one nobody carries: it does not throw. A
    * registry that is not there may throw an `Exit`, which becomes that of the caller; a cast is then dropped.
@@ -66,5 +82,8 @@ export interface NameRegistry {
   registerName(key: unknown, pid: Pid): boolean
 }
 
-/** Whom to send to or to call: a pid, a name of this node (bare, or with its protocol), of another, or via. */
+/**
+ * Whom to send to or to call: a pid, a name of this node (bare, or with its protocol), of another, or via. With types,
+ * only one that has a protocol is called.
+ */
 export type Dest<P = unknown> = Pid<P> | Name<P> | Via<P> | string

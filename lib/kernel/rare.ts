@@ -3,6 +3,7 @@ import type { MailboxBound } from './mailbox-bound.ts'
 import type { Pid } from './pid.ts'
 import type { Dictionary } from './process-dictionary.ts'
 import type { ProcessTimer } from './process-timers.ts'
+import type { Via } from './protocol.ts'
 import type { Receiver } from './raw.ts'
 import type { Monitor, Watcher } from './signals.ts'
 import type { Timer } from './timer-wheel.ts'
@@ -11,6 +12,8 @@ import type { Trace } from './trace.ts'
 /** What few processes have: made when the first of it is needed. */
 export class Rare {
   name: string | undefined
+  /** The name that it was started with and that another registry than the node keeps, for reports. */
+  via: Via | undefined
   /** The monitors this process has set, by the id of their ref. */
   monitors: Map<number, Monitor> | undefined
   /** Those who are to hear of its end. */

@@ -1,7 +1,8 @@
 import { fault } from '../internal/errors.ts'
-import { describe } from './exit.ts'
+import { describe, errorIn } from './exit.ts'
 import { mustBeOptions, type OptionKinds, oneOf } from './options.ts'
 import type { Pid } from './pid.ts'
+import { ReportStacks } from './report-stack.ts'
 
 /** OTP logger's levels, of those below `error` only that. */
 export type ReportLevel = 'error' | 'warning' | 'notice' | 'info' | 'debug'
@@ -94,42 +95,38 @@ export function replacedOnFailure(reporter: Reporter, write: (line: string) => v
 
 /**
  * A reporter that writes one line a report, for those up to `level`: the label, then what there is to tell as
- * `key=value`. The stack of an error follows its line, the first time that the error is reported: a crash makes three
- * reports of one error, by the server, by its process and by its supervisor.
+ * `key=value`. The stack of an error, and of its causes, follows the line, the first time that the error is reported.
  */
 export function lineReporter(write: (line: string) => void, level: ReportLevel = 'notice'): Reporter {
   if (typeof write !== 'function') throw fault('badarg', 'lineReporter takes a function that writes a line')
   mustBeLevel(level)
-  const shown = new WeakSet<Error>()
+  const stacks = new ReportStacks()
   return (report) => {
     if (LEVELS[report.level] > LEVELS[level]) return
-    const fields = fieldsOf(report).filter(([, value]) => !isEmpty(value))
-    const line = fields.map(([key, value]) => ` ${key}=${describe(value)}`).join('')
-    write(
-      `[${report.level}] ${report.label.join(' ')}${line}${fields.map(([, value]) => framesOf(value, shown)).join('')}`,
-    )
+    let line = `[${report.level}] ${report.label.join(' ')}`
+    let behind = ''
+    for (const [key, value] of Object.entries(fieldsOf(report))) {
+      const error = key === 'reason' ? errorIn(value) : value
+      if (error instanceof Error) behind += stacks.ofError(error)
+      if (key === 'stack' && typeof value === 'string') behind += stacks.ofExit(value)
+      else if (!isEmpty(value)) line += ` ${key}=${describe(value)}`
+    }
+    write(line + behind)
   }
 }
 
 type Details = Report['details']
 type Crash = readonly [info: Details & { readonly error_info: readonly unknown[] }, neighbours: readonly unknown[]]
 
-/** Of a crash report the fields of its process, and the processes that end with it. */
-function fieldsOf({ label, details }: Report): readonly (readonly [key: string, value: unknown])[] {
-  if (label.join(' ') !== 'proc_lib crash') return Object.entries(details)
-  const [{ error_info: error, ...info }, neighbours] = details.report as readonly unknown[] as Crash
-  return Object.entries({ ...info, reason: error[1], neighbours })
+/** Of a crash report the fields of its process, and the processes that end with it. `stack` is that of an exit. */
+function fieldsOf({ label, details }: Report): Details {
+  if (label.join(' ') !== 'proc_lib crash') return details
+  const { report, ...rest } = details
+  const [{ error_info: error, ...info }, neighbours] = report as readonly unknown[] as Crash
+  const [kind, reason, stack] = error
+  return { ...info, reason, neighbours, ...rest, stack: kind === 'exit' ? stack : undefined }
 }
 
 function isEmpty(value: unknown): boolean {
   return value === undefined || value === 'undefined' || (Array.isArray(value) && value.length === 0)
-}
-
-/** The stack of an error that was not shown before, without its first line. */
-function framesOf(value: unknown, shown: WeakSet<Error>): string {
-  if (!(value instanceof Error) || shown.has(value)) return ''
-  shown.add(value)
-  const { stack = '' } = value
-  const first = stack.indexOf('\n    at ')
-  return first === -1 ? '' : stack.slice(first)
 }

@@ -59,12 +59,6 @@ export class Monitor implements Watcher {
   }
 }
 
-/** Whether `message` is what the monitor `ref` delivers, whatever its tag. */
-export function isDown(message: unknown, ref: Ref): boolean {
-  if (typeof message !== 'object' || message === null || (message as Partial<DownMessage>).ref !== ref) return false
-  return 'object' in message && 'reason' in message
-}
-
 /** `erlang:exit/2`: the signal from `from` takes effect now if `to` lives here. */
 export function exit(node: Node, from: Pid, to: Pid, reason: Reason): void {
   if (!(to instanceof Pid)) throw fault('badarg', 'exit takes a pid')

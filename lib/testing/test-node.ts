@@ -1,14 +1,13 @@
 import { OtpNode } from '../behaviours/otp-node.ts'
 import { fault } from '../internal/errors.ts'
 import { TEST_REPORTS, TEST_TURNS } from '../internal/limits.ts'
-import { describe, type Reason } from '../kernel/exit.ts'
+import { describe } from '../kernel/exit.ts'
 import type { NodeOptions } from '../kernel/node.ts'
 import { ANY, mustBeOptions, type OptionKinds } from '../kernel/options.ts'
 import { Pid } from '../kernel/pid.ts'
 import type { Process } from '../kernel/process.ts'
 import type { Dest } from '../kernel/protocol.ts'
 import type { Report } from '../kernel/report.ts'
-import { addWatcher } from '../kernel/signals.ts'
 import { systemHost } from '../kernel/system-host.ts'
 import { SeededHost } from './seeded-host.ts'
 import { mustBeDuration, quiet, SEED, VirtualHost } from './virtual-host.ts'
@@ -95,14 +94,6 @@ export class TestNode extends OtpNode {
     if (!(error instanceof Error)) throw fault('badarg', 'a process crashes with an Error')
     this.#processAt(to).crash(error)
     await this.quiet()
-  }
-
-  /** Resolves with the reason of a process's end; with `noproc` when it has ended before. */
-  endOf(pid: Pid): Promise<Reason> {
-    if (!(pid instanceof Pid)) throw fault('badarg', 'endOf takes a pid')
-    const { process } = pid
-    if (process === undefined) return Promise.resolve('noproc')
-    return new Promise((down) => addWatcher(process, { down }))
   }
 
   /** Resolves with the pid that is registered under `name` as soon as there is one that is not `before`. */

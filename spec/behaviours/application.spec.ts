@@ -154,6 +154,9 @@ t.test('what start may return, and what it throws', async (t) => {
     [() => ['error', 'why'], ['why', call]],
     [() => 'ignore', ['bad_return', [call, 'ignore']]],
     [() => 'junk' as never, ['bad_return', [call, 'junk']]],
+    [() => ['ok', 'no_pid'] as never, ['bad_return', [call, ['ok', 'no_pid']]]],
+    [() => ['ok', 'no_pid', 'state'] as never, ['bad_return', [call, ['ok', 'no_pid', 'state']]]],
+    [() => ['ok', undefined] as never, ['bad_return', [call, ['ok', undefined]]]],
     [thrower(boom), ['bad_return', [call, ['EXIT', boom]]]],
     [thrower('thrown'), ['bad_return', [call, 'thrown']]],
     [() => exit('normal'), [['EXIT', 'normal'], call]],
@@ -205,7 +208,7 @@ t.test('otp_1586: included applications are loaded with what includes them, and 
   t.same(namesOf(Application.whichApplications(node)), ['shop'], 'they are not started')
   t.same(seen, [3, 26])
   t.same(diary.read(), ['shop_kid starts', 'cart_kid starts'])
-  t.same(Application.getApplication(node, node.whereis('cart_top')), ['ok', 'shop'])
+  t.same(Application.getApplication(node, node.whereis('cart_top')!), ['ok', 'shop'])
   t.equal(Application.getSupervisor(node, cart), undefined)
   t.same(await Application.stop(node, cart), ['error', ['not_started', 'cart']])
   t.equal(await Application.stop(node, shop), 'ok')

@@ -87,6 +87,23 @@ t.test('children come, are known by their pids, and go', async (t) => {
   t.equal((await pids()).length, 2, 'what failed left nothing')
 })
 
+t.test('start_child: with throw, error and exit', async (t) => {
+  const { node, top, pids } = await scene(t)
+  const started = (how: () => unknown) => DynamicSupervisor.startChild(node, top, { start: how as () => ['ok', Pid] })
+  const throws = (value: unknown) => () => {
+    throw value
+  }
+  for (const value of ['oops', 'ignore', ['ok', top]]) {
+    t.match(await started(throws(value)), ['error', { name: 'NoCatch', value }], 'it is not returned')
+    t.match(await started(async () => throws(value)()), ['error', { name: 'NoCatch', value }])
+  }
+  const boom = new RangeError('boom')
+  t.same(await started(throws(boom)), ['error', boom])
+  t.same(await started(() => exit('oops')), ['error', 'oops'])
+  t.same(await started(() => 'unknown'), ['error', 'unknown'])
+  t.same(await pids(), [])
+})
+
 t.test('there is room for so many children, those that restart included', async (t) => {
   const { node, diary, top, kid } = await scene(t, { maxChildren: 2, intensity: 100 })
   await kid('a')
@@ -253,6 +270,60 @@ t.test('terminate: brutal_kill, infinity and a time of its own, in one superviso
   await stopped
   const found = complaints(reports).map((complaint) => (complaint as unknown[])[2])
   t.same(found.slice(0, 2), ['odd', 'killed'])
+})
+
+t.test('terminate_child: which ends are as they should be', async (t) => {
+  const { node, reports, diary, top } = await scene(t, { intensity: 100 })
+  const ALL = ['permanent', 'transient', 'temporary'] as const
+  const add = async (restart: (typeof ALL)[number], shutdown: number | 'brutal_kill', options: KidOptions) => {
+    const started = await DynamicSupervisor.startChild(node, top, diary.kid('k', { restart, shutdown }, options))
+    reports.length = 0
+    return started[1] as Pid
+  }
+  const errors = () =>
+    complaints(reports).flatMap((complaint) => {
+      const [label, , reason] = complaint as readonly unknown[]
+      return label === 'shutdown_error' ? [reason] : []
+    })
+  for (const [reason, reported] of [
+    ['shutdown', []],
+    [['shutdown', 'done'], []],
+    ['normal', ['permanent']],
+    ['odd', ALL],
+  ] as const) {
+    for (const restart of ALL) {
+      const pid = await add(restart, 1000, { terminate: () => exit(reason) })
+      await DynamicSupervisor.terminateChild(node, top, pid)
+      const isReported = (reported as readonly string[]).includes(restart)
+      t.strictSame(errors(), isReported ? [reason] : [], `told to end: ${restart} ${String(reason)}`)
+    }
+  }
+  for (const restart of ALL) {
+    await DynamicSupervisor.terminateChild(node, top, await add(restart, 'brutal_kill', {}))
+    t.strictSame(errors(), [], `killed: ${restart}`)
+  }
+  for (const [restart, reason, reported] of [
+    ['permanent', 'normal', true],
+    ['transient', 'normal', false],
+    ['transient', 'shutdown', true],
+    ['temporary', ['shutdown', 'done'], true],
+    ['temporary', 'killed', true],
+  ] as const) {
+    for (const shutdown of [1000, 'brutal_kill'] as const) {
+      const pid = await add(restart, shutdown, { trap: false })
+      const terminated = DynamicSupervisor.terminateChild(node, top, pid)
+      pid.process?.end(reason) // before the supervisor comes to it
+      await terminated
+      t.strictSame(errors(), reported ? [reason] : [], `it had ended: ${restart} ${String(reason)}`)
+    }
+  }
+})
+
+t.test('a start is no progress that is reported', async (t) => {
+  const { node, reports, kid, pids } = await scene(t)
+  node.exit(await kid('a'), 'kill')
+  t.equal((await pids()).length, 1)
+  t.notOk(reports.some(({ label }) => label[1] === 'progress'))
 })
 
 t.test('terminate_child: one that waits for its next attempt is not started any more', async (t) => {

@@ -210,14 +210,3 @@ t.test('a node that was stopped refuses, and leaves nobody waiting', async (t) =
   await t.rejects(node.start(Doer, [() => {}]), { code: 'node_stopped' })
   await t.rejects(node.sleep(1), { code: 'node_stopped' })
 })
-
-t.test('a failed call that nobody awaited is reported with what to do', async (t) => {
-  const reports: Report[] = []
-  const { node } = keptNode(t, { reporter: (report: Report) => reports.push(report) })
-  const pid = await node.start(Doer, [() => {}])
-  node.cast(pid, 'do', function () {
-    void this.call('nobody' as unknown as Pid<DoApi>, 'get')
-  })
-  while (node.isAlive(pid)) await new Promise((resolve) => setImmediate(resolve))
-  t.match(reports, [{ label: ['process', 'crash'], details: { pid, hint: /nobody awaited it/ } }])
-})

@@ -8,6 +8,7 @@ import {
   failure,
   type GenServer,
   ignore,
+  isAlreadyStarted,
   noreply,
   type OtpNode,
   ok,
@@ -201,7 +202,12 @@ t.test('every outcome of init', async (t) => {
     ['ok'],
     'a result that is thrown counts as returned',
   )
-  t.match(await outcome(() => ok(1)), ['error', ['already_started', node.whereis('odd')!]])
+  const taken = await outcome(() => ok(1))
+  t.match(taken, ['error', ['already_started', node.whereis('odd')!]])
+  t.same(
+    [isAlreadyStarted(taken), isAlreadyStarted(['error', 'other']), isAlreadyStarted('ignore')],
+    [true, false, false],
+  )
   await exitsWith(t, node.start(Odd, [() => ignore()]), 'ignore')
   await exitsWith(t, node.start(Odd, [() => stop('why')]), 'why')
   t.throws(() => node.start({} as never, [] as never), { code: 'badarg' })

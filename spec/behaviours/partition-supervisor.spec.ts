@@ -3,7 +3,7 @@ import t from 'tap'
 import { partitionOf } from '../../lib/behaviours/supervisor/partition-hash.ts'
 import {
   Agent,
-  type ChildSpec,
+  type DynamicChildSpec,
   DynamicSupervisor,
   type DynamicSupervisorApi,
   type DynamicSupervisorModule,
@@ -20,8 +20,11 @@ import { exitsWith } from '../support/exits.ts'
 import { Diary, down, nodeWithReports } from '../support/kid.ts'
 
 const { via } = PartitionSupervisor
-const spec = <P>(name: string, childSpec: ChildSpec<P> | ((n: number) => ChildSpec<P>), partitions = PARTITIONS) =>
-  PartitionSupervisor.child({ name, childSpec, partitions })
+const spec = <P>(
+  name: string,
+  childSpec: DynamicChildSpec<P> | ((n: number) => DynamicChildSpec<P>),
+  partitions = PARTITIONS,
+) => PartitionSupervisor.child({ name, childSpec, partitions })
 const agents = (partition: number) => Agent.child(() => partition)
 type Number = Agent.AgentApi<number>
 const same = (state: number) => state
@@ -132,7 +135,7 @@ t.test('partition_supervisor_test: start_link with a via name', async (t) => {
   const { node } = nodeWithReports(t)
   const registry = new Registry<string>('partitions', { keys: 'unique' })
   const name = registry.via<SupervisorApi>('x')
-  const children = [registry.child() as ChildSpec, PartitionSupervisor.child({ name, childSpec: agents })]
+  const children = [registry.child(), PartitionSupervisor.child({ name, childSpec: agents })]
   await node.supervise({ children })
   t.equal(PartitionSupervisor.partitions(node, name), PARTITIONS)
   t.equal(await Agent.get(node, via<Number>(name, 1), same), 1)

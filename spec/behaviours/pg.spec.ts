@@ -194,8 +194,8 @@ t.test('demonitor: no event of it is left, of others all are', async (t) => {
 
 t.test('only a process can be told', async (t) => {
   const node = await run(t, 'told')
-  await t.rejects(pg.monitor(node, 'told', 'g'), { code: 'badarg' })
-  await t.rejects(pg.monitorScope(node, 'told'), { code: 'badarg' })
+  await t.rejects(pg.monitor(node as never, 'told', 'g'), { code: 'badarg' })
+  await t.rejects(pg.monitorScope(node as never, 'told'), { code: 'badarg' })
 })
 
 t.test('a death is a leave for each membership, the newest first', async (t) => {

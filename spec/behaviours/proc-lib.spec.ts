@@ -18,6 +18,7 @@ import {
   startLink,
   stop,
   sys,
+  TIMEOUT,
 } from '../../lib/index.ts'
 import { quiet, VirtualHost } from '../../lib/testing/index.ts'
 import { exitsWith } from '../support/exits.ts'
@@ -106,6 +107,42 @@ t.test('one that ends first, or takes too long, has failed to start', async (t) 
   await t.rejects(procLib.start(node, slow, [], { timeout: -1 }), { code: 'bad_timeout' })
 })
 
+t.test('startMonitor: a failed start leaves its DOWN, and is known by the ref', async (t) => {
+  const { node, host } = setup(t)
+  const slow = async function (this: Context) {
+    await this.sleep(1000)
+  }
+  const fails = function (this: Context): never {
+    return procLib.initFail(this, ['error', 'no_disk'], 'bad')
+  }
+  const says = function (this: Context) {
+    procLib.initAck(this, ['error', 'no'])
+  }
+  const done: unknown[] = []
+  for (const trapping of [false, true]) {
+    for (const [body, result, reason] of [
+      [() => exit('early'), ['error', 'early'], 'early'],
+      [() => undefined, ['error', 'normal'], 'normal'],
+      [fails, ['error', 'no_disk'], 'bad'],
+      [says, ['error', 'no'], 'normal'],
+      [slow, ['error', 'timeout'], 'killed'],
+    ] as const) {
+      const checked = inProcess(node, async function () {
+        this.trapExit(trapping)
+        const [value, ref] = await procLib.startMonitor<[]>(this, body, [], { timeout: 20 })
+        t.same(value, result)
+        t.match(await this.receive(), { type: 'DOWN', ref, reason })
+        t.equal(await this.receive(undefined, { after: 0 }), TIMEOUT)
+        done.push(body)
+      })
+      await quiet(host)
+      host.advance(20)
+      await checked
+    }
+  }
+  t.equal(done.length, 10)
+})
+
 t.test('initFail ends the process first; a parent that traps exits finds no EXIT', async (t) => {
   const { node, reports } = setup(t)
   await inProcess(node, async function () {
@@ -166,6 +203,29 @@ t.test('enterLoop: a function becomes a server, with what its mailbox held', asy
   t.same(await answer, ['continued', 'waited'], 'continue first, then what had been put aside')
   t.same(await sys.getState(node, 'looping'), ['continued', 'waited'])
   t.same(await node.stop(pid), undefined)
+})
+
+t.test('enterLoop: hibernateAfter, as in a start', async (t) => {
+  const { node, host } = setup(t)
+  const pid = procLib.spawn(node, async function () {
+    enterLoop(this, Echo, 1, { hibernateAfter: 50 })
+  }) as Pid<EchoApi>
+  const does = () => node.processInfo(pid, 'current_function')?.[1]?.[1]
+  await quiet(host)
+  host.advance(49)
+  await quiet(host)
+  t.not(does(), 'hibernate')
+  host.advance(1)
+  await quiet(host)
+  t.equal(does(), 'hibernate')
+  t.equal(await node.call(pid, 'get'), 1)
+  host.advance(50)
+  await quiet(host)
+  t.equal(does(), 'hibernate', 'again after each message')
+  const hasty = function (this: Context): Promise<never> {
+    return enterLoop(this, Echo, 1, { hibernateAfter: -1 })
+  }
+  t.match(await endAfterGo(node, byProcLib, hasty), { code: 'bad_timeout' })
 })
 
 t.test('enterLoop: it goes no further, even when nobody waits for it', async (t) => {
@@ -517,10 +577,10 @@ t.test('crash, supervisor and progress reports come whole through pino', async (
     process: String(first),
     node: 'n@here',
   })
-  t.match(lines[1]?.[1], { name: 'echo', state: '1', reason: 'RangeError: broken' })
-  t.match(lines[2]?.[1], { report: [{ initial_call: ['echo', 'init', 1], pid: String(first), messages: [] }] })
-  t.match(lines[3]?.[1], { errorContext: 'child_terminated', offender: { id: 'echo', pid: String(first) } })
-  t.match(lines[4]?.[1], { started: { id: 'echo', pid: String(node.whereis('echo')) } })
+  t.match(lines[1]?.[1].details, { name: 'echo', state: '1', reason: 'RangeError: broken' })
+  t.match(lines[2]?.[1].details, { report: [{ initial_call: ['echo', 'init', 1], pid: String(first), messages: [] }] })
+  t.match(lines[3]?.[1].details, { errorContext: 'child_terminated', offender: { id: 'echo', pid: String(first) } })
+  t.match(lines[4]?.[1].details, { started: { id: 'echo', pid: String(node.whereis('echo')) } })
 })
 
 t.test('pino: the level of the logger decides, before any work', (t) => {
@@ -532,8 +592,34 @@ t.test('pino: the level of the logger decides, before any work', (t) => {
     report({ level, label: ['a', level], details: { map: new Map([['k', new Set([1])]]), run() {}, at: Symbol('s') } })
   }
   t.same(lines, [
-    [{ label: ['a', 'error'], map: [['k', [1]]], run: 'fun run', at: 'Symbol(s)' }, 'a error'],
-    [{ label: ['a', 'warning'], map: [['k', [1]]], run: 'fun run', at: 'Symbol(s)' }, 'a warning'],
+    [{ label: ['a', 'error'], details: { map: [['k', [1]]], run: 'fun run', at: 'Symbol(s)' } }, 'a error'],
+    [{ label: ['a', 'warning'], details: { map: [['k', [1]]], run: 'fun run', at: 'Symbol(s)' } }, 'a warning'],
   ])
   t.end()
+})
+
+t.test('crash report: of ancestors that have ended the nearest is named by its pid', async (t) => {
+  const { node, reports } = setup(t)
+  const child = async function (this: Context, up: Pid) {
+    this.send(up, this.self)
+    await this.receive()
+    exit('boom')
+  }
+  const [parent, pid] = await inProcess(node, async function () {
+    const middle = procLib.spawn(
+      this,
+      function (this: Context, up: Pid) {
+        this.node.register('middle', this.self)
+        procLib.spawn(this, child, up)
+      },
+      this.self,
+    )
+    const pid = await this.receive<Pid>()
+    const ref = this.monitor(middle)
+    await this.receive((message) => (message as DownMessage).ref === ref)
+    return [middle, pid]
+  })
+  node.send(pid, 'go')
+  await quiet()
+  t.match(reports, [{ label: ['proc_lib', 'crash'], details: { report: [{ pid, ancestors: [parent] }, []] } }])
 })

@@ -13,7 +13,7 @@ import {
 } from '../../lib/index.ts'
 import { quiet, VirtualHost } from '../../lib/testing/index.ts'
 import { exitsWith } from '../support/exits.ts'
-import { complaints, Diary, down, gate, nodeWithReports } from '../support/kid.ts'
+import { complaints, Diary, gate, nodeWithReports } from '../support/kid.ts'
 import {
   end,
   expected,
@@ -177,19 +177,40 @@ t.test('a node takes no longer to shut down than it is given', async (t) => {
   t.same(diary.read().slice(0, 1), ['b ends: shutdown'])
 })
 
-t.test('a supervisor of the node that has ended is no hindrance', async (t) => {
+t.test('a supervisor of the node that has ended is no hindrance, and whoever asked is told', async (t) => {
   const { node, reports } = nodeWithReports(t)
   const diary = new Diary()
   const top = await node.supervise({ intensity: 0, children: [diary.kid('a', { name: 'a' })] })
-  const ended = down(top)
+  const ended = node.endOf(top)
   node.exit(node.whereis('a')!, 'kill')
   t.equal(await ended, 'shutdown')
+  t.equal(await node.endOf(top), 'noproc')
   await node.supervise({ children: [diary.kid('b')] })
   await node.shutdown()
   t.same(complaints(reports), [
     ['child_terminated', 'a', 'killed'],
     ['shutdown', 'a', 'reached_max_restart_intensity'],
   ])
+})
+
+t.test('the end of a process is told outside when what it owned is closed', async (t) => {
+  const { node } = nodeWithReports(t)
+  const held = gate()
+  const owner = node.spawn(async function () {
+    this.own({ [Symbol.asyncDispose]: () => held.opened.then(() => {}) })
+    await this.receive()
+  })
+  await node.sleep(0)
+  const before = node.endOf(owner)
+  node.exit(owner, 'kill')
+  const after = node.endOf(owner)
+  t.equal(await Promise.race([before, after, node.sleep(1).then(() => 'open')]), 'open')
+  held.open()
+  t.same(await Promise.all([before, after]), ['killed', 'killed'])
+  const { node: other } = nodeWithReports(t)
+  for (const pid of [other.spawn(() => {}), 'a', undefined] as Pid[]) {
+    t.throws(() => node.endOf(pid), { code: 'badarg', message: /endOf takes a pid of this node/ })
+  }
 })
 
 t.test('a wrong specification is refused before anything is started', async (t) => {

@@ -150,6 +150,24 @@ t.test('children are added, stopped, started, deleted and shown', async (t) => {
   ])
 })
 
+t.test('what a start function throws that is no error counts as returned', async (t) => {
+  const { node } = nodeWithReports(t)
+  const top = await node.supervise({ children: [] })
+  const started = (thrown: unknown) => {
+    const start = () => {
+      throw thrown
+    }
+    return Supervisor.startChild(node, top, { id: 'k', start, restart: 'temporary' })
+  }
+  const pid = node.spawn((): Promise<never> => new Promise(() => {}))
+  const boom = new RangeError('boom')
+  t.same(await started('ignore'), ['ok', undefined])
+  t.match(await started(['error', 'why']), ['error', ['why', {}]])
+  t.match(await started('oops'), ['error', ['oops', {}]])
+  t.match(await started(boom), ['error', [['EXIT', boom], {}]])
+  t.same(await started(['ok', pid]), ['ok', pid])
+})
+
 t.test('an id is any term, and the same term is the same id', async (t) => {
   const { node } = nodeWithReports(t)
   const diary = new Diary()

@@ -291,7 +291,7 @@ t.test('who may do what', async (t) => {
   t.test('public, protected, private', async (t) => {
     const { node, make } = setting(t)
     const stranger = puppet(node)
-    const may = (what: (self: Parameters<Rows['member']>[0]) => unknown) =>
+    const may = (what: (self: Context) => unknown) =>
       stranger.tell(what).then(
         () => true,
         (error) => error.code,
@@ -441,7 +441,7 @@ t.test('names, owners and heirs', async (t) => {
     await t.rejects(make({ key: -1 }), badarg)
     await t.rejects(make({ heir: ['me'] as never }), badarg)
     await t.rejects(make({ heir: [puppet(nodeWithReports(t).node).pid, 0] }), badarg)
-    t.throws(() => new Table<Row>(node), badarg)
+    t.throws(() => new Table<Row>(node as never), badarg)
   })
 })
 

@@ -280,7 +280,7 @@ t.test('async_stream/2', async (t) => {
       t.throws(wrong({ timeout: -1 }), { code: 'bad_timeout' })
       t.throws(wrong({ onTimeout: 'ignore' }), { code: 'badarg' })
       t.throws(() => Task.asyncStream(this, [], undefined as never), { code: 'badarg' })
-      t.throws(() => Task.asyncStream(this.node, [], sleep), { code: 'badarg' })
+      t.throws(() => Task.asyncStream(this.node as never, [], sleep), { code: 'badarg' })
       t.throws(() => Task.asyncStream(this, 7 as never, sleep)[Symbol.asyncIterator](), { code: 'badarg' })
     })
   })

@@ -167,7 +167,7 @@ t.test('an owner that has ended when its task would start has none', async (t) =
     ['noproc', ['gen_server', 'call', {}]],
   )
   await t.rejects(
-    Task.Supervisor.async(node, 'tasks', () => {}),
+    Task.Supervisor.async(node as never, 'tasks', () => {}),
     { code: 'badarg' },
     'a node owns no task',
   )

@@ -96,7 +96,7 @@ t.test('start, startLink, async', async (t) => {
         3,
       )
       t.throws(() => Task.async(this, undefined as never), { code: 'badarg' })
-      t.throws(() => Task.async(this.node, () => 1), { code: 'badarg' }, 'only a process has tasks')
+      t.throws(() => Task.async(this.node as never, () => 1), { code: 'badarg' }, 'only a process has tasks')
     })
   })
 

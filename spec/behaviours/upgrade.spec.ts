@@ -7,6 +7,7 @@ import {
   type DynamicSupervisorModule,
   defineApplication,
   type EventHandler,
+  enterLoop,
   failure,
   GenEvent,
   type GenServer,
@@ -17,6 +18,7 @@ import {
   ok,
   PartitionSupervisor,
   type Pid,
+  procLib,
   type Report,
   reply,
   type StartResult,
@@ -439,4 +441,87 @@ t.test('what no upgrade can reach is told before anything is done', async (t) =>
   const unknown: GenServer<CountApi> = { ...V1 }
   await t.rejects(upgrade(node, [{ module: 'm', from: unknown, to: {} }]), { code: 'badarg' })
   t.equal(await node.call(await node.start(V1, [1]), 'add', 1), 2, 'V1 is current')
+})
+
+type MoverApi = { state: 'on'; data: readonly unknown[]; call: { seen(): unknown; go(action: object): string } }
+
+/** A machine that tells by whom its calls are handled, and goes where it is told. */
+function mover(by: string, more: Partial<StateMachine<MoverApi>> = {}): StateMachine<MoverApi> {
+  return {
+    moduleName: by,
+    callbackMode: 'handle_event_function',
+    init: () => GenStatem.ok('on', ['began']),
+    handleEvent({ type, operation, content, from }, _state, data) {
+      if (type !== 'call') return GenStatem.keepStateAndData()
+      if (operation === 'seen') return GenStatem.keepStateAndData(GenStatem.reply(from, [by, data] as never))
+      return GenStatem.keepStateAndData([content, GenStatem.reply(from, by as never)] as never)
+    },
+    codeChange: (_vsn: unknown, _state: unknown, data: readonly unknown[]) => GenStatem.ok('on', [...data, `to ${by}`]),
+    ...more,
+  } as StateMachine<MoverApi>
+}
+
+t.test('a machine that has moved to another module is upgraded with that one, and with those below', async (t) => {
+  const node = nodeFor(t)
+  const [first, second, third] = [mover('first'), mover('second'), mover('third')]
+  const [first2, second2, third2] = [mover('first2'), mover('second2'), mover('third2')]
+  const pid = unwrap(await GenStatem.start(node, first, []))
+  const go = (action: object) => node.call(pid, 'go', action)
+  const seen = () => node.call(pid, 'seen')
+  await go(GenStatem.pushCallbackModule(second as never))
+  t.same(await upgrade(node, [{ module: 'second', from: second, to: second2 }]), [pid])
+  t.same(await seen(), ['second2', ['began', 'to second2']])
+  t.same(await upgrade(node, [{ module: 'first', from: first, to: first2 }]), [pid])
+  t.same(await seen(), ['second2', ['began', 'to second2']], 'the data are not those of the one below')
+  await go(GenStatem.popCallbackModule())
+  t.same(await seen(), ['first2', ['began', 'to second2']])
+  t.same(await upgrade(node, [{ module: 'third', from: third, to: third2 }]), [])
+  await go(GenStatem.changeCallbackModule(third as never))
+  t.same(await seen(), ['third2', ['began', 'to second2']], 'old code that names the old module gets the new one')
+  await go(GenStatem.pushCallbackModule(first as never))
+  t.same(await seen(), ['first2', ['began', 'to second2']])
+  const back = { module: 'third', from: third2, to: third }
+  t.same(await upgrade(node, [back]), [pid])
+  t.same(await upgrade(node, [{ module: 'first2', from: first2, to: first }]), [pid])
+  t.same(await seen(), ['first', ['began', 'to second2', 'to first']])
+  await go(GenStatem.popCallbackModule())
+  t.same(await seen(), ['third', ['began', 'to second2', 'to first']])
+})
+
+t.test('an upgrade that fails puts a stack of modules back as it was', async (t) => {
+  const node = nodeFor(t)
+  const [first, second] = [mover('first'), mover('second')]
+  const refusing = mover('refusing', { codeChange: () => failure('no') as never })
+  const pid = unwrap(await GenStatem.start(node, first, []))
+  const go = (action: object) => node.call(pid, 'go', action)
+  const other = unwrap(await GenStatem.start(node, second, []))
+  await go(GenStatem.pushCallbackModule(second as never))
+  await go(GenStatem.pushCallbackModule(first as never))
+  const both = [
+    { module: 'first', from: first, to: second },
+    { module: 'second', from: second, to: refusing },
+  ]
+  await t.rejects(upgrade(node, both), { code: 'upgrade_failed' })
+  const modules: unknown[] = []
+  for (let i = 0; i < 3; i++) {
+    modules.push(((await node.call(pid, 'seen')) as unknown[])[0])
+    if (i < 2) await go(GenStatem.popCallbackModule())
+  }
+  t.same(modules, ['first', 'second', 'first'])
+  t.same(await node.call(other, 'seen'), ['second', ['began']])
+})
+
+t.test('enterLoop with an old module becomes the new one', async (t) => {
+  const node = nodeFor(t)
+  await upgrade(node, [change])
+  const late = procLib.spawn(node, function () {
+    return enterLoop(this, V1, { count: 1, unit: 'late' } as never)
+  }) as Pid<UnitApi>
+  t.same(await node.call(late, 'add', 1), [2, 'late'])
+  const [old, to] = [mover('old'), mover('new')]
+  await upgrade(node, [{ module: 'mover', from: old, to }])
+  const machine = procLib.spawn(node, function () {
+    return GenStatem.enterLoop(this, old, 'on' as never, [] as never)
+  }) as Pid<MoverApi>
+  t.same(await node.call(machine, 'seen'), ['new', []])
 })

@@ -43,7 +43,6 @@ export const COMPANIONS: Doors = {
     reportsOf: [any, any],
     quiet: [],
     advance: [duration],
-    endOf: [pid],
     until: [{ ...fun, right: () => () => true }, any],
   }),
   'testing/TestNode#registeredAs': { of: (f) => f.node, takes: [text, leftOut(pid)], refuses: true },

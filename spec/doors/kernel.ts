@@ -119,6 +119,7 @@ const OF_NODES = methods('OtpNode', (f) => f.node, {
     }),
   ],
   whereis: [any],
+  endOf: [pid],
   registered: [],
   cancelTimer: [timer],
   nodes: [],

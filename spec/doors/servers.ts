@@ -66,6 +66,7 @@ export const SERVERS: Doors = {
     startLink: [caller, module, array, startOptions],
     startMonitor: [caller, module, array, startOptions],
     name: [any, text],
+    isAlreadyStarted: [any],
     sendRequest: [caller, any, operation, any],
     checkResponse: [any, id, leftOut(flag)],
     receiveResponse: [caller, id, leftOut(time), leftOut(flag)],

@@ -53,3 +53,39 @@ t.test('what is equal and what is not', async (t) => {
   t.notOk(equalTerms(own, new Own()), 'instances of other classes are themselves only')
   t.notOk(equalTerms(new Map([['a', 1]]), new Map([['a', 2]])))
 })
+
+/** `[length, next]` around in a ring of `size`. */
+function ring(size: number, last: unknown = 'same'): unknown {
+  const cells: unknown[][] = Array.from({ length: size }, (_, i) => [i === size - 1 ? last : 'same'])
+  for (const [i, cell] of cells.entries()) cell.push(cells[(i + 1) % size])
+  return cells[0]
+}
+
+t.test('values that contain themselves are compared, and it ends', async (t) => {
+  const own = (name: string): Record<string, unknown> => {
+    const record: Record<string, unknown> = { name, list: [], map: new Map() }
+    ;(record.list as unknown[]).push(record, record)
+    ;(record.map as Map<string, unknown>).set('me', record)
+    return record
+  }
+  t.ok(equalTerms(own('a'), own('a')))
+  t.notOk(equalTerms(own('a'), own('b')))
+  t.notOk(equalTerms(own('a'), { ...own('a'), list: [own('a'), 1] }))
+  t.ok(equalTerms(ring(3), ring(5)), 'what can be reached is the same')
+  t.notOk(equalTerms(ring(3), ring(5, 'other')))
+  t.ok(equalTerms(ring(500), ring(500)))
+  t.ok(equalTerms([ring(1), ring(2), 1], [ring(2), ring(3), 1]))
+  t.notOk(equalTerms([ring(1), ring(2), 1], [ring(2), ring(3), 2]))
+})
+
+t.test('parts that a term has many times over cost no more for it', async (t) => {
+  const shared = () => Array.from({ length: 200 }).reduce((part) => [part, part], 'leaf')
+  t.ok(equalTerms(shared(), shared()))
+})
+
+t.test('what is nested deeper than the stack equals itself only', async (t) => {
+  const deep = () => Array.from({ length: 200_000 }).reduce((part) => [part], 'leaf')
+  const one = deep()
+  t.ok(equalTerms(one, one))
+  t.notOk(equalTerms(one, deep()))
+})

@@ -141,6 +141,16 @@ export const SERVERS: readonly Misuse[] = [
     },
   ],
   [
+    'a cast that throws a text',
+    BAD_RETURN,
+    'a value that is no Error was thrown, which counts as returned',
+    async (node) => {
+      const pid = await counter(node)
+      node.cast(pid, 'text')
+      await node.call(pid, 'add', 1)
+    },
+  ],
+  [
     'a message whose handler returns nothing',
     BAD_RETURN,
     'what handles a message returns noreply',
@@ -156,7 +166,12 @@ export const SERVERS: readonly Misuse[] = [
     'handleContinue returns noreply',
     (_node, self) => endOf(self, { ...Counter, init: () => js.ok(0, { continue: 'more' }) }),
   ],
-  ['a call of oneself', 'calling_self', 'calling_self', async (node) => node.call(await counter(node), 'myself')],
+  [
+    'a call of oneself',
+    'calling_self',
+    'answer the request directly, or cast',
+    async (node) => node.call(await counter(node), 'myself'),
+  ],
   [
     'a call that is not answered',
     'timeout',

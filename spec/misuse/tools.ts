@@ -186,6 +186,7 @@ export const TOOLS: readonly Misuse[] = [
   ['codeChange that throws', 'upgrade_failed', 'Error: no way', upgradeTo(throwing)],
   ['codeChange that refuses', 'upgrade_failed', 'not this', upgradeTo(() => js.failure('not this'))],
   ['codeChange that returns the state', 'upgrade_failed', 'bad_return_value, 7', upgradeTo(() => 7)],
+  ['what it returns', 'upgrade_failed', 'codeChange returns ok(state) or failure(reason)', upgradeTo(() => 7)],
 
   ['proc_lib without a function', 'badarg', 'runs a function', (node) => procLib.start(node, 'clock', [])],
   ['proc_lib without arguments', 'badarg', 'an array', (node) => procLib.start(node, () => {})],

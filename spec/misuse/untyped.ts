@@ -38,6 +38,7 @@ export type Misuse = readonly [
 
 /** A server that takes part in misuses, with callbacks that do what they should not. */
 export const Counter = {
+  moduleName: 'counter',
   init: (start: unknown) => js.ok(start ?? 0),
   handleCall: {
     add: (n: number, _from: unknown, count: number) => js.reply(count + n, count + n),
@@ -49,7 +50,13 @@ export const Counter = {
       return Promise.resolve(this.call(this.self, 'add', 1)).then((n) => js.reply(n, count))
     },
   },
-  handleCast: { reset: () => js.noreply(0), nothing: () => undefined },
+  handleCast: {
+    reset: () => js.noreply(0),
+    nothing: () => undefined,
+    text() {
+      throw 'no room'
+    },
+  },
   handleInfo: () => undefined,
   handleContinue: () => 'done',
 }

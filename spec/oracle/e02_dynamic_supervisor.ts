@@ -3,6 +3,7 @@ import {
   type ChildSpec,
   type Context,
   child,
+  type DynamicChildSpec,
   DynamicSupervisor,
   type DynamicSupervisorApi,
   type DynamicSupervisorSpec,
@@ -37,7 +38,7 @@ function inspect(reason: Reason): string {
 export const main: Scenario = async function (scn) {
   this.trapExit(true)
   const f = (label: string, term: unknown) => scn.log(`${label} -> ${scn.fmt(term)}`)
-  const start = (supervisor: Sup, spec: ChildSpec) => DynamicSupervisor.startChild(this, supervisor, spec)
+  const start = (supervisor: Sup, spec: DynamicChildSpec) => DynamicSupervisor.startChild(this, supervisor, spec)
   const startKid = (supervisor: Sup, id: string, over: ChildOptions<kid.KidApi> = {}, options: kid.KidOptions = {}) =>
     start(supervisor, kid.spec(id, over, options))
   const which = (supervisor: Sup) => DynamicSupervisor.whichChildren(this, supervisor)

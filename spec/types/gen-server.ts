@@ -9,6 +9,7 @@ import {
   enterLoop,
   failure,
   type GenServer,
+  isAlreadyStarted,
   multiCall,
   type Name,
   name,
@@ -85,6 +86,8 @@ export const WrongReply: GenServer<CounterApi> = {
     // @ts-expect-error a field that is not in the request
     label: ({ n }, _from, count) => reply(String(n), count),
   },
+  handleCast: Counter.handleCast,
+  handleInfo: Counter.handleInfo,
 }
 
 export const WrongState: GenServer<CounterApi> = {
@@ -94,6 +97,8 @@ export const WrongState: GenServer<CounterApi> = {
     add: ({ n }, _from, count) => reply(count + n, count + n),
     label: (_request, _from, count) => stop('normal', count),
   },
+  handleCast: Counter.handleCast,
+  handleInfo: Counter.handleInfo,
 }
 
 // @ts-expect-error a callback for `label` is missing
@@ -163,6 +168,7 @@ interface QueueApi {
 export const Queue: GenServer<QueueApi> = {
   init: () => ok([], { continue: 'load' }),
   handleCall: { push: (item, _from, items) => stopReply('full', items.length, [...items, item]) },
+  handleCast: { drop: () => noreply([]) },
   handleContinue: (what, items) => noreply([...items, what satisfies 'load']),
   handleInfo: ({ tick }, items) => stop(tick, items),
   codeChange: (_oldVsn, _state, _extra) => failure('not this'),
@@ -185,11 +191,12 @@ export const WrongQueue: GenServer<QueueApi> = {
   codeChange: () => ok('items'),
 }
 
+const { init: _init, ...rest } = Queue
 // @ts-expect-error init is missing
-export const Uninitialized: GenServer<QueueApi> = { handleCall: Queue.handleCall }
+export const Uninitialized: GenServer<QueueApi> = rest
 
 export const Extra: GenServer<QueueApi> = {
-  init: () => ok([]),
+  ...Queue,
   handleCall: {
     push: (_item, _from, items) => reply(1, items),
     // @ts-expect-error no such operation
@@ -199,7 +206,12 @@ export const Extra: GenServer<QueueApi> = {
 
 export async function names(caller: Caller): Promise<void> {
   const queue: Name<QueueApi> = name(Queue, 'queue')
-  await start(caller, Queue, [], { name: queue })
+  const started = await start(caller, Queue, [], { name: queue })
+  // @ts-expect-error any reason: which one is not known yet
+  if (started[0] === 'error') caller.cast(started[1][1], 'drop')
+  if (isAlreadyStarted(started)) caller.cast(started[1][1], 'drop')
+  // @ts-expect-error what carries the name is of this module
+  if (isAlreadyStarted(started)) caller.cast(started[1][1], 'reset')
   // @ts-expect-error the name of a server of another module
   await start(caller, Counter, [1], { name: queue })
   // @ts-expect-error what has this name counts nothing

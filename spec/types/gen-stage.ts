@@ -13,6 +13,7 @@ import {
   noreply,
   ok,
   type Pid,
+  type ProcessCaller,
   reply,
   stop,
   Table,
@@ -164,7 +165,7 @@ export async function consumerSupervisors(
 
 type Row = readonly [name: string, members: number]
 
-export function tables(caller: Caller): void {
+export function tables(caller: ProcessCaller): void {
   const table = new Table<Row>(caller, { type: 'ordered_set', name: Table.named<Row>('rooms') })
   table.insert(caller, ['lobby', 3])
   // @ts-expect-error the second element is a number
@@ -194,7 +195,7 @@ export function tables(caller: Caller): void {
   counters.lookupElement(caller, 'a', 'hits').toUpperCase()
 }
 
-export function steps(caller: Caller): void {
+export function steps(caller: ProcessCaller): void {
   const table = new Table<Row>(caller)
   const long = (bound: { readonly name: string }) => bound.name.length
   const first: Chunk<number> = table.select(caller, [variable('name'), _], undefined, long, 10)

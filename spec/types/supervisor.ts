@@ -1,12 +1,15 @@
 import {
+  Agent,
   Application,
-  type Caller,
   type ChildSpec,
+  type Context,
   child,
   DynamicSupervisor,
   type DynamicSupervisorModule,
   defineApplication,
+  GenEvent,
   type GenServer,
+  isAlreadyStarted,
   name,
   noreply,
   type OtpNode,
@@ -39,16 +42,34 @@ export const specs: readonly ChildSpec[] = [
   child(Room, ['x', 1], { id: 'r', restart: 'transient', shutdown: 'brutal_kill' }),
   child(Room, ['x', 1], { name: name(Room, 'room') }),
   child(Other, [], { id: 'o', shutdown: Number.POSITIVE_INFINITY }),
+  // @ts-expect-error neither an id nor a name
+  child(Room, ['x', 1]),
+  // @ts-expect-error neither an id nor a name
+  child(Room, ['x', 1], { restart: 'transient' }),
+  // @ts-expect-error neither an id nor a name
+  Supervisor.child({ children: [] }),
+  // @ts-expect-error neither an id nor a name
+  DynamicSupervisor.child(),
+  // @ts-expect-error neither an id nor a name
+  GenEvent.child(),
+  // @ts-expect-error neither an id nor a name
+  Agent.child(() => 1),
+  // @ts-expect-error an id is missing
+  { start: () => 'ignore' },
+  Supervisor.child({ children: [] }, { id: 'top' }),
+  DynamicSupervisor.child({}, { name: 'rooms' }),
+  GenEvent.child({ name: 'events' }),
+  Agent.child(() => 1, { id: 0 }),
   // @ts-expect-error an argument of init is missing
-  child(Room, ['x']),
+  child(Room, ['x'], { id: 'r' }),
   // @ts-expect-error a wrong argument of init
-  child(Room, ['x', 'y']),
+  child(Room, ['x', 'y'], { id: 'r' }),
   // @ts-expect-error an argument too many
-  child(Other, [1]),
+  child(Other, [1], { id: 'r' }),
   // @ts-expect-error no such restart type
-  child(Room, ['x', 1], { restart: 'sometimes' }),
+  child(Room, ['x', 1], { id: 'r', restart: 'sometimes' }),
   // @ts-expect-error no such way to shut down
-  child(Room, ['x', 1], { shutdown: 'gently' }),
+  child(Room, ['x', 1], { id: 'r', shutdown: 'gently' }),
   // @ts-expect-error the name of another module
   child(Other, [], { name: name(Room, 'room') }),
   // @ts-expect-error a start function returns a start result
@@ -72,12 +93,16 @@ export async function requests(node: OtpNode, room: Pid<RoomApi>): Promise<void>
   // @ts-expect-error a room is no supervisor
   await Supervisor.whichChildren(node, room)
   const started = await Supervisor.startChild(node, top, child(Room, ['x', 1], { id: 'r' }))
+  if (isAlreadyStarted(started)) node.cast(started[1][1], 'rename', 'y')
   if (started[0] === 'ok' && started[1] !== undefined) {
     const topic: string = await node.call(started[1], 'topic')
     // @ts-expect-error a room has no such operation
     await node.call(started[1], 'close', topic)
   }
+  // @ts-expect-error a supervisor's child has an id or a name
+  await Supervisor.startChild(node, top, child(Room, ['x', 1]))
   const session = await DynamicSupervisor.startChild(node, 'sessions', child(Room, ['x', 1]))
+  if (isAlreadyStarted(session)) node.cast(session[1][1], 'rename', 'y')
   if (session !== 'ignore' && session[0] === 'ok') node.cast(session[1], 'rename', 'y')
   for (const [, pid, type] of await Supervisor.whichChildren(node, top)) {
     if (type === 'supervisor' && typeof pid === 'object') await Supervisor.countChildren(node, pid)
@@ -89,7 +114,7 @@ export async function requests(node: OtpNode, room: Pid<RoomApi>): Promise<void>
 const rooms = new Registry<string, { since: number }>('rooms', { keys: 'unique' })
 const plain = new Registry<readonly [string, number]>('plain', { keys: 'duplicate' })
 
-export async function registries(self: Caller, room: Pid<RoomApi>): Promise<void> {
+export async function registries(self: Context, room: Pid<RoomApi>): Promise<void> {
   rooms.register(self, 'lobby', { since: 1 })
   plain.register(self, ['a', 1])
   const since: number | undefined = rooms.lookup(self, 'lobby')[0]?.[1].since

@@ -32,7 +32,7 @@ const Counter: GenServer<{ state: number; init: [start: number]; call: { add(n: 
 export async function groups(): Promise<void> {
   await pg.join(caller, 'scope', ['room', 7], [pid, pid])
   const members: readonly Pid[] = pg.getMembers(caller, 'scope', ['room', 7])
-  const [ref, present] = await pg.monitor(caller, 'scope', 'room')
+  const [ref, present] = await pg.monitor(self, 'scope', 'room')
   const event: GroupEvent = [ref, 'join', 'room', present]
   // @ts-expect-error members are pids
   await pg.join(caller, 'scope', 'room', ['server'])

@@ -1,10 +1,11 @@
 import { type Reason, reasonOf } from '../../kernel/exit.ts'
+import { isExitMessage } from '../../kernel/message-kind.ts'
 import { Pid } from '../../kernel/pid.ts'
 import type { Process } from '../../kernel/process.ts'
 import type { GenServer, Self } from '../gen-server/gen-server.ts'
 import { noreply, ok, stop } from '../gen-server/results.ts'
 import { processOf } from '../proc-lib/proc-lib.ts'
-import { isExitMessage, shutDown } from '../supervisor/child-stop.ts'
+import { shutDown } from '../supervisor/child-stop.ts'
 import type { ApplicationDefinition } from './application-spec.ts'
 import { applicationsOf, type RunningApplication } from './application-table.ts'
 

@@ -1,9 +1,9 @@
 import { fault } from '../../internal/errors.ts'
-import type { Caller } from '../../kernel/context.ts'
+import type { Caller, ProcessCaller } from '../../kernel/context.ts'
 import { describe, type Reason } from '../../kernel/exit.ts'
 import { FLAG, mustBeOptions, type OptionKinds } from '../../kernel/options.ts'
 import { Pid } from '../../kernel/pid.ts'
-import { ownerOf, processOf } from '../proc-lib/proc-lib.ts'
+import { inNameOf, ownerOf, processOf } from '../proc-lib/proc-lib.ts'
 import { startApplication, stopApplication } from './application-controller.ts'
 import { type ApplicationKeys, allKeysOf, keyOf } from './application-keys.ts'
 import { type ApplicationDefinition, isApplication, type StartType } from './application-spec.ts'
@@ -51,7 +51,7 @@ import { applicationsOf } from './application-table.ts'
  *     transient    the node shuts down unless the reason is `normal`
  *     temporary    it is reported (the default)
  *
- * `node.shutdown()` stops what runs in the reverse order of the starts. Why a node shut down tells `node.terminated`.
+ * `node.shutdown()` stops what runs in the reverse order of the starts. `node.terminated` tells why a node shut down.
  *
  * An application may include others (`includedApplications`), which then are parts of it: they are loaded with it, and
  * the controller does not start them. Its `start` puts their supervisors into its own tree, whatever runs there belongs
@@ -136,13 +136,11 @@ function infoOf({ name, description = '', vsn = '' }: ApplicationDefinition): Ap
  *
  * `call` being `[module, 'start', ['normal', args]]`.
  */
-export async function start(
-  caller: Caller,
-  application: ApplicationName,
-  type: StartType = 'temporary',
-): Promise<Done> {
-  const loaded = ensureLoaded(caller, application)
-  return loaded === 'ok' ? startApplication(caller, nameOf(application), type) : loaded
+export function start(caller: Caller, application: ApplicationName, type: StartType = 'temporary'): Promise<Done> {
+  return inNameOf(caller, async () => {
+    const loaded = ensureLoaded(caller, application)
+    return loaded === 'ok' ? startApplication(caller, nameOf(application), type) : loaded
+  })
 }
 
 /** As `start`, and `'ok'` when it has been started before. */
@@ -155,17 +153,19 @@ export async function ensureStarted(caller: Caller, application: ApplicationName
  * Starts applications and, before each, those that it needs; resolves with the names of those that were not running,
  * in the order they were started. When one fails, `['error', [name, reason]]`, and those are stopped again.
  */
-export async function ensureAllStarted(
+export function ensureAllStarted(
   caller: Caller,
   applications: ApplicationName | readonly ApplicationName[],
   type: StartType = 'temporary',
 ): Promise<readonly ['ok', readonly string[]] | readonly ['error', Reason]> {
-  const started: string[] = []
-  const wanted = Array.isArray(applications) ? applications : [applications as ApplicationName]
-  const failed = await startAll(caller, wanted, new Set(), type, started)
-  if (failed === undefined) return ['ok', started]
-  for (const name of started.reverse()) await stop(caller, name)
-  return ['error', failed]
+  return inNameOf(caller, async () => {
+    const started: string[] = []
+    const wanted = Array.isArray(applications) ? applications : [applications as ApplicationName]
+    const failed = await startAll(caller, wanted, new Set(), type, started)
+    if (failed === undefined) return ['ok', started]
+    for (const name of started.reverse()) await stop(caller, name)
+    return ['error', failed]
+  })
 }
 
 async function startAll(
@@ -206,6 +206,8 @@ export function stop(caller: Caller, application: ApplicationName): Promise<Done
 // --- what runs
 
 /** The application that a process belongs to, of included ones the one around them; of a callback's `this` its own. */
+export function getApplication(caller: ProcessCaller): readonly ['ok', string] | undefined
+export function getApplication(caller: Caller, pid: Pid): readonly ['ok', string] | undefined
 export function getApplication(caller: Caller, pid?: Pid): readonly ['ok', string] | undefined {
   if (pid !== undefined && !(pid instanceof Pid)) throw fault('badarg', 'getApplication takes a pid')
   const process = pid === undefined ? processOf(caller) : ownerOf(caller) && pid.process

@@ -1,5 +1,5 @@
-import type { Context } from '../../kernel/context.ts'
-import type { Operations, ReplyOf, RequestOf } from '../../kernel/protocol.ts'
+import type { ProcessCaller } from '../../kernel/context.ts'
+import type { CallbacksFor, Operations, ReplyOf, RequestOf } from '../../kernel/protocol.ts'
 import { type Failure, type Ok, REPLY, type Reply, Result } from '../gen-server/results.ts'
 import type { FormatStatus } from '../gen-server/server-report.ts'
 
@@ -28,45 +28,54 @@ export interface HandlerProtocol {
  *     terminate(why, state)           what deleteHandler answers, and what a swap hands on
  *     codeChange(vsn, state, extra)   ok(state)                                  {ok, State}
  *
+ * A callback is needed for what the protocol speaks of: `call`, `info`. Only `init` and `handleEvent` always are.
+ *
  * Anything else that a callback returns, and whatever it throws, removes this handler and no other: `terminate` gets
  * `['error', what]`, `what` being the value, or `['EXIT', reason]`.
  *
  * `terminate` gets the argument of `deleteHandler` or of the swap; `'remove_handler'` after a removal; `'stop'` when
  * the manager ends; `['stop', reason]` when the process that added it under supervision has ended.
  */
-export interface EventHandler<H extends HandlerProtocol> {
-  init(this: HandlerContext, args: HandlerArguments<H>): MaybePromise<Ok<H['state']> | Failure>
-  handleEvent(this: HandlerContext, event: EventOf<H>, state: H['state']): Handled<H>
-  readonly handleCall?: { readonly [K in keyof Operations<H, 'call'>]: CallHandler<H, Operations<H, 'call'>[K]> }
-  handleInfo?(this: HandlerContext, message: InfoOf<H>, state: H['state']): Handled<H>
-  terminate?(this: HandlerContext, why: unknown, state: H['state']): unknown
+export type EventHandler<H extends HandlerProtocol> = HandlerCallbacks<H> &
+  CallbacksFor<H, 'call', CallCallbacks<H>> &
+  CallbacksFor<H, 'info', InfoCallbacks<H>>
+
+interface HandlerCallbacks<H extends HandlerProtocol> {
+  init(this: ProcessCaller, args: HandlerArguments<H>): MaybePromise<Ok<H['state']> | Failure>
+  handleEvent(this: ProcessCaller, event: EventOf<H>, state: H['state']): Handled<H>
+  terminate?(this: ProcessCaller, why: unknown, state: H['state']): unknown
   /**
    * Makes the state of this module from that of the one it replaces (`upgrade`, `sys.changeCode`). `failure(reason)`,
    * or an error, leaves all handlers as they were. A module without it takes the state as it is.
    */
   codeChange?(
-    this: HandlerContext,
+    this: ProcessCaller,
     oldVsn: unknown,
     state: unknown,
     extra: unknown,
   ): MaybePromise<Ok<H['state']> | Failure>
   /** Shapes what `sys.getStatus` and the reports show of the handler: keep all keys, change what they hold. */
-  formatStatus?(this: HandlerContext, status: FormatStatus<H['state']>): FormatStatus
+  formatStatus?(this: ProcessCaller, status: FormatStatus<H['state']>): FormatStatus
   /** The module's name in reports and tools. */
   readonly moduleName?: string
   /** The version of this code: any term. */
   readonly vsn?: unknown
 }
 
-/** The `this` of the callbacks: the manager's process. */
-export type HandlerContext = Omit<Context, 'receive'>
+interface CallCallbacks<H extends HandlerProtocol> {
+  readonly handleCall: { readonly [K in keyof Operations<H, 'call'>]: CallHandler<H, Operations<H, 'call'>[K]> }
+}
+
+interface InfoCallbacks<H extends HandlerProtocol> {
+  handleInfo(this: ProcessCaller, message: InfoOf<H>, state: H['state']): Handled<H>
+}
 
 type MaybePromise<T> = T | Promise<T>
 export type EventOf<H> = H extends { event: infer E } ? E : unknown
 type InfoOf<H> = H extends { info: infer I } ? I : unknown
 type Handled<H extends HandlerProtocol> = MaybePromise<Ok<H['state']> | Remove | Swap>
 type CallHandler<H extends HandlerProtocol, F> = (
-  this: HandlerContext,
+  this: ProcessCaller,
   request: RequestOf<F>,
   state: H['state'],
 ) => MaybePromise<Reply<ReplyOf<F>, H['state']> | RemoveReply<ReplyOf<F>> | SwapReply<ReplyOf<F>>>

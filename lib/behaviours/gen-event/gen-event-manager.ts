@@ -1,6 +1,7 @@
 import { CALL } from '../../kernel/calls.ts'
 import type { Reason } from '../../kernel/exit.ts'
 import { BUSY, ENDED } from '../../kernel/flags.ts'
+import { isExitMessage } from '../../kernel/message-kind.ts'
 import type { Arity } from '../../kernel/message-term.ts'
 import { samePid } from '../../kernel/pid.ts'
 import type { Process } from '../../kernel/process.ts'
@@ -9,7 +10,6 @@ import { isRequest } from '../../kernel/remote.ts'
 import { equalTerms } from '../../kernel/term.ts'
 import { linkedParent } from '../proc-lib/ancestry.ts'
 import { type Start, takeName } from '../proc-lib/proc-lib.ts'
-import { isExitMessage } from '../supervisor/child-stop.ts'
 import { debugEvent, isDebugged, isSuspended, loggedEvents } from '../sys/sys-debug.ts'
 import {
   type CodeChange,

@@ -2,6 +2,7 @@ import { Exit } from '../../kernel/exit.ts'
 import type { Pid } from '../../kernel/pid.ts'
 import type { Process } from '../../kernel/process.ts'
 import { equalTerms } from '../../kernel/term.ts'
+import { badReturn, WHAT_CODE_CHANGE_RETURNS } from '../bad-return.ts'
 import { FAILURE, OK, Result } from '../gen-server/results.ts'
 import type { FormatStatus } from '../gen-server/server-report.ts'
 import type { CodeChange } from '../sys/system-server.ts'
@@ -82,6 +83,8 @@ export class Manager {
 function stateOf(result: unknown): unknown {
   if (result instanceof Result && result.kind === OK) return result.state
   throw new Exit(
-    result instanceof Result && result.kind === FAILURE ? result.reason : ['bad_return_value', termOf(result)],
+    result instanceof Result && result.kind === FAILURE
+      ? result.reason
+      : badReturn(termOf(result), WHAT_CODE_CHANGE_RETURNS),
   )
 }

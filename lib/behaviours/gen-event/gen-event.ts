@@ -1,7 +1,7 @@
 import { fault } from '../../internal/errors.ts'
 import { CALL_TIMEOUT_MS } from '../../internal/limits.ts'
 import { CALL, makeCall, timeoutOf } from '../../kernel/calls.ts'
-import type { Caller, CallOptions } from '../../kernel/context.ts'
+import type { Caller, CallOptions, ProcessCaller } from '../../kernel/context.ts'
 import { Exit, type Reason } from '../../kernel/exit.ts'
 import type { Pid } from '../../kernel/pid.ts'
 import type { Dest, Operations, ReplyOf, RequestArguments } from '../../kernel/protocol.ts'
@@ -14,7 +14,13 @@ import {
   type StartResult,
   startProcess,
 } from '../proc-lib/proc-lib.ts'
-import { type ChildOptions, type ChildSpec, specOfServer } from '../supervisor/child-spec.ts'
+import {
+  type ChildOptions,
+  type ChildSpec,
+  type DynamicChildSpec,
+  type IdOptions,
+  specOfServer,
+} from '../supervisor/child-spec.ts'
 import type { EventOf, HandlerArguments, HandlerProtocol, HandlerRef, SwapArguments } from './gen-event-handler.ts'
 import { eventManagerProgram } from './gen-event-manager.ts'
 
@@ -97,7 +103,7 @@ export function startLink<E = unknown>(
 
 /** As `start`, with a monitor of the new manager set by the calling process. */
 export function startMonitor<E = unknown>(
-  caller: Caller,
+  caller: ProcessCaller,
   options?: StartOptions<EventManagerApi<E>>,
 ): Promise<StartMonitorResult<EventManagerApi<E>>> {
   return startProcess(processOf(caller), eventManagerProgram, [], 'monitor', options) as Promise<
@@ -106,6 +112,8 @@ export function startMonitor<E = unknown>(
 }
 
 /** The specification of a child that is an event manager. Its handlers are added anew after each start. */
+export function child<E = unknown>(options: IdOptions<EventManagerApi<E>>): ChildSpec<EventManagerApi<E>>
+export function child<E = unknown>(options?: ChildOptions<EventManagerApi<E>>): DynamicChildSpec<EventManagerApi<E>>
 export function child<E = unknown>(options?: ChildOptions<EventManagerApi<E>>): ChildSpec<EventManagerApi<E>> {
   return specOfServer(eventManagerProgram, { modules: 'dynamic' }, options, () => [])
 }
@@ -143,7 +151,7 @@ export function addHandler<H extends HandlerProtocol, E extends EventOf<H>>(
  * and the handler is removed when the process ends.
  */
 export function addSupHandler<H extends HandlerProtocol, E extends EventOf<H>>(
-  process: Caller,
+  process: ProcessCaller,
   manager: Dest<EventManagerApi<E>>,
   handler: HandlerRef<H>,
   ...args: ArgumentsOf<H>
@@ -178,7 +186,7 @@ export function swapHandler<Old extends HandlerProtocol, New extends HandlerProt
 
 /** As `swapHandler`; the new handler is supervised by the calling process. */
 export function swapSupHandler<Old extends HandlerProtocol, New extends HandlerProtocol, E extends EventOf<New>>(
-  process: Caller,
+  process: ProcessCaller,
   manager: Dest<EventManagerApi<E>>,
   before: readonly [handler: HandlerRef<Old>, args: unknown],
   after: readonly [handler: HandlerRef<New>, args: NoInfer<SwapArguments<New>>],
@@ -192,7 +200,7 @@ export function swapSupHandler<Old extends HandlerProtocol, New extends HandlerP
  * with, as `['error', value]` or `['error', ['EXIT', reason]]`, when the request was its last.
  * @throws Exit with `[why, ['gen_event', 'call', [manager, handler, request]]]`, as a call to a GenServer.
  */
-export async function call<H extends HandlerProtocol, K extends keyof Operations<H, 'call'> & string>(
+export function call<H extends HandlerProtocol, K extends keyof Operations<H, 'call'> & string>(
   caller: Caller,
   manager: Dest<EventManagerApi<never>>,
   handler: HandlerRef<H>,

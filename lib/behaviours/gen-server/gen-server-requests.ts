@@ -4,7 +4,7 @@ import type { Caller } from '../../kernel/context.ts'
 import { describe } from '../../kernel/exit.ts'
 import { isTimeout } from '../../kernel/options.ts'
 import type { Dest, Operations, ReplyOf, RequestArguments } from '../../kernel/protocol.ts'
-import { ownerOf } from '../proc-lib/proc-lib.ts'
+import { inNameOf, ownerOf } from '../proc-lib/proc-lib.ts'
 import {
   Arrival,
   openRequest,
@@ -155,24 +155,25 @@ export function receiveResponse(
   return awaitResponse(caller, ids, timeout, remove, (request) => request.abandon())
 }
 
-async function awaitResponse(
+function awaitResponse(
   caller: Caller,
   ids: RequestId | RequestIds,
   timeout: number,
   remove: boolean,
   giveUp: (request: PendingRequest) => void,
 ): Promise<unknown> {
-  const owner = ownerOf(caller)
-  mustBeFlag(remove)
-  const collection = ids instanceof Collection ? ids : undefined
-  if (collection?.size === 0) return 'no_request'
-  const requests = collection === undefined ? [pendingOf(ids as RequestId, owner)] : pendingIn(collection, owner)
-  const taken = await takeResponse(owner, requests, timeout)
-  if (taken === 'timeout') {
-    requests.forEach(giveUp)
-    return 'timeout'
-  }
-  return collection === undefined ? taken.response : labelled(collection, taken, remove)
+  return inNameOf(caller, async (owner) => {
+    mustBeFlag(remove)
+    const collection = ids instanceof Collection ? ids : undefined
+    if (collection?.size === 0) return 'no_request'
+    const requests = collection === undefined ? [pendingOf(ids as RequestId, owner)] : pendingIn(collection, owner)
+    const taken = await takeResponse(owner, requests, timeout)
+    if (taken === 'timeout') {
+      requests.forEach(giveUp)
+      return 'timeout'
+    }
+    return collection === undefined ? taken.response : labelled(collection, taken, remove)
+  })
 }
 
 /**
@@ -242,31 +243,32 @@ export type MultiCallResult<V> = readonly [
  * one; late replies never reach the caller (`gen_server:multi_call/2,3,4`). A server that asks itself waits in vain.
  * @throws Fault `bad_timeout` for a timeout that is none.
  */
-export async function multiCall<P, K extends keyof Operations<P, 'call'> & string>(
+export function multiCall<P, K extends keyof Operations<P, 'call'> & string>(
   caller: Caller,
   nodes: readonly string[] | undefined,
   name: { readonly name: string; readonly protocol?: P } | string,
   operation: K,
   ...rest: RequestArguments<Operations<P, 'call'>[K], MultiCallOptions>
 ): Promise<MultiCallResult<ReplyOf<Operations<P, 'call'>[K]>>> {
-  const owner = ownerOf(caller)
-  const [request, options] = rest as readonly [unknown?, MultiCallOptions?]
-  const timeout = timeoutOr(options, Number.POSITIVE_INFINITY)
-  if (!isTimeout(timeout)) throw fault('bad_timeout', `got ${describe(timeout)}`)
-  const text = textOf(name)
-  const asked = namesOf(nodes, caller).map(
-    (node) => [node, openRequest(owner, { name: text, node }, operation, request)] as const,
-  )
-  const taken = await Promise.all(asked.map(([, one]) => takeResponse(owner, [one], timeout)))
-  const replies: [string, ReplyOf<Operations<P, 'call'>[K]>][] = []
-  const badNodes: string[] = []
-  taken.forEach((arrival, i) => {
-    const [node, one] = asked[i]!
-    if (arrival === 'timeout') one.abandon()
-    if (arrival !== 'timeout' && arrival.response[0] === 'reply') replies.push([node, arrival.response[1] as never])
-    else badNodes.push(node)
+  return inNameOf(caller, async (owner) => {
+    const [request, options] = rest as readonly [unknown?, MultiCallOptions?]
+    const timeout = timeoutOr(options, Number.POSITIVE_INFINITY)
+    if (!isTimeout(timeout)) throw fault('bad_timeout', `got ${describe(timeout)}`)
+    const text = textOf(name)
+    const asked = namesOf(nodes, caller).map(
+      (node) => [node, openRequest(owner, { name: text, node }, operation, request)] as const,
+    )
+    const taken = await Promise.all(asked.map(([, one]) => takeResponse(owner, [one], timeout)))
+    const replies: [string, ReplyOf<Operations<P, 'call'>[K]>][] = []
+    const badNodes: string[] = []
+    taken.forEach((arrival, i) => {
+      const [node, one] = asked[i]!
+      if (arrival === 'timeout') one.abandon()
+      if (arrival !== 'timeout' && arrival.response[0] === 'reply') replies.push([node, arrival.response[1] as never])
+      else badNodes.push(node)
+    })
+    return [replies, badNodes]
   })
-  return [replies, badNodes]
 }
 
 /**

@@ -1,10 +1,10 @@
 import { fault } from '../../internal/errors.ts'
-import type { Caller, Context, From } from '../../kernel/context.ts'
+import type { Caller, Context, From, ProcessCaller } from '../../kernel/context.ts'
 import { exit, type Reason } from '../../kernel/exit.ts'
 import { PROC_LIB } from '../../kernel/flags.ts'
 import { ANY, mustBeOptions, type OptionKinds } from '../../kernel/options.ts'
 import type { Pid } from '../../kernel/pid.ts'
-import type { Name, Operations, Protocol, ReplyOf, RequestOf } from '../../kernel/protocol.ts'
+import type { CallbacksFor, Name, Operations, Protocol, ReplyOf, RequestOf } from '../../kernel/protocol.ts'
 import {
   processOf,
   type StartMonitorResult,
@@ -13,8 +13,9 @@ import {
   startProcess,
 } from '../proc-lib/proc-lib.ts'
 import { NAME, START } from '../proc-lib/start-options.ts'
+import { currentModule } from '../sys/code.ts'
 import { debugOptions } from '../sys/debug-switch.ts'
-import type { Failure, Ignore, NoReply, Ok, Reply, ResultOptions, Stop, StopReply } from './results.ts'
+import type { BareStop, Failure, Ignore, NoReply, Ok, Reply, ResultOptions, Stop, StopReply } from './results.ts'
 import { type ServerProgram, serverProgramOf } from './server-program.ts'
 import type { FormatStatus } from './server-report.ts'
 
@@ -67,21 +68,24 @@ import type { FormatStatus } from './server-report.ts'
  * When not to use it: for a function or an object without concurrency a process is only slower. A server is a queue,
  * so what need not be in order should not go through one; let the caller do its own work, and reply with data.
  *
+ * A callback is needed for what the protocol speaks of: `cast`, `info`, `continue`, `codeChange`. The others may be
+ * left out, but for `init` and `handleCall`.
+ *
  * The rules are those of gen_server in OTP 26.
  */
-export interface GenServer<P extends Protocol> {
-  init(this: Self<P>, ...args: InitArguments<P>): MaybePromise<Ok<P['state']> | Stop<unknown> | Ignore | Failure>
+export type GenServer<P extends Protocol> = ServerCallbacks<P> &
+  CallbacksFor<P, 'cast', CastCallbacks<P>> &
+  CallbacksFor<P, 'info', InfoCallbacks<P>> &
+  CallbacksFor<P, 'continue', ContinueCallbacks<P>> &
+  CallbacksFor<P, 'codeChange', UpgradeCallbacks<P>>
+
+interface ServerCallbacks<P extends Protocol> {
+  init(
+    this: Self<P>,
+    ...args: InitArguments<P>
+  ): MaybePromise<Ok<P['state']> | Stop<unknown> | BareStop | Ignore | Failure>
   readonly handleCall: { readonly [K in keyof Operations<P, 'call'>]: CallHandler<P, Operations<P, 'call'>[K]> }
-  readonly handleCast?: { readonly [K in keyof Operations<P, 'cast'>]: CastHandler<P, Operations<P, 'cast'>[K]> }
-  handleInfo?(this: Self<P>, message: InfoOf<P>, state: P['state']): Handled<P>
-  handleContinue?(this: Self<P>, what: ContinueOf<P>, state: P['state']): Handled<P>
   terminate?(this: Self<P>, reason: Reason, state: P['state']): MaybePromise<unknown>
-  /**
-   * Makes the state of this module from that of the one it replaces, when the running server is upgraded (`upgrade`,
-   * `sys.changeCode`). `oldVsn` is the `vsn` of that one. `failure(reason)`, or an error, leaves the server as it was.
-   * A module without it takes the state as it is.
-   */
-  codeChange?(this: Self<P>, ...change: CodeChangeArguments<P>): MaybePromise<Ok<P['state']> | Failure>
   /** Shapes what `sys.getStatus` and the reports show of the server: keep all keys, change what they hold. */
   formatStatus?(this: Self<P>, status: FormatStatus<P['state']>): FormatStatus
   /** The module's name in reports and tools. */
@@ -90,12 +94,34 @@ export interface GenServer<P extends Protocol> {
   readonly vsn?: unknown
 }
 
+interface CastCallbacks<P extends Protocol> {
+  readonly handleCast: { readonly [K in keyof Operations<P, 'cast'>]: CastHandler<P, Operations<P, 'cast'>[K]> }
+}
+
+interface InfoCallbacks<P extends Protocol> {
+  handleInfo(this: Self<P>, message: InfoOf<P>, state: P['state']): Handled<P>
+}
+
+interface ContinueCallbacks<P extends Protocol> {
+  handleContinue(this: Self<P>, what: ContinueOf<P>, state: P['state']): Handled<P>
+}
+
+/** What a module of a running process may have for its upgrade, of a GenServer and of a stage. */
+export interface UpgradeCallbacks<P extends Protocol> {
+  /**
+   * Makes the state of this module from that of the one it replaces, when the running process is upgraded (`upgrade`,
+   * `sys.changeCode`). `oldVsn` is the `vsn` of that one. `failure(reason)`, or an error, leaves the process as it was.
+   * A module without it takes the state as it is.
+   */
+  codeChange(this: Self<P>, ...change: CodeChangeArguments<P>): MaybePromise<Ok<P['state']> | Failure>
+}
+
 type MaybePromise<T> = T | Promise<T>
 type InitArguments<P> = P extends { init: infer A extends readonly unknown[] } ? A : []
 type InfoOf<P> = P extends { info: infer I } ? I : unknown
 type ContinueOf<P> = P extends { continue: infer C } ? C : never
 /** `[oldVsn, the old state, extra]`, as the protocol says in `codeChange`. */
-export type CodeChangeArguments<P> = P extends { codeChange: infer C extends readonly [unknown, unknown, unknown] }
+type CodeChangeArguments<P> = P extends { codeChange: infer C extends readonly [unknown, unknown, unknown] }
   ? C
   : [oldVsn: unknown, state: unknown, extra: unknown]
 type Handled<P extends Protocol> = MaybePromise<NoReply<P['state']> | Stop<P['state']>>
@@ -110,7 +136,7 @@ type CallHandler<P extends Protocol, F> = (
 type CastHandler<P extends Protocol, F> = (this: Self<P>, request: RequestOf<F>, state: P['state']) => Handled<P>
 
 /** The `this` of a server's callbacks: the process, with the type of its own pid. */
-export interface Self<P> extends Omit<Context, 'self' | 'receive'> {
+export interface Self<P> extends ProcessCaller {
   readonly self: Pid<P>
 }
 
@@ -158,7 +184,7 @@ export function startLink<P extends Protocol>(
 
 /** As `start`, with a monitor of the new server set by the calling process. */
 export function startMonitor<P extends Protocol>(
-  caller: Caller,
+  caller: ProcessCaller,
   module: GenServer<P>,
   args: NoInfer<InitArguments<P>>,
   options?: StartOptions<P>,
@@ -171,12 +197,15 @@ export interface EnterLoopOptions<P extends Protocol> extends ResultOptions<Cont
   readonly name?: StartOptions<P>['name']
   /** What it is debugged with from now on, see `sys.DebugOption`. */
   readonly debug?: StartOptions['debug']
+  /** Milliseconds without a message after which it hibernates, as in a start. */
+  readonly hibernateAfter?: number
 }
 
 /** What a callback returns may have the others, and they are looked at there. */
 const ENTER_LOOP: OptionKinds<EnterLoopOptions<Protocol>> = {
   name: NAME,
   debug: START.debug,
+  hibernateAfter: START.hibernateAfter,
   timeout: ANY,
   continue: ANY,
   hibernate: ANY,
@@ -203,10 +232,10 @@ export function enterLoop<P extends Protocol>(
   mustBeOptions('enterLoop', options, ENTER_LOOP)
   const process = processOf(self)
   if ((process.flags & PROC_LIB) === 0) exit('process_was_not_started_by_proc_lib')
-  const { name, debug, ...next } = options
+  const { name, debug, hibernateAfter, ...next } = options
   if (name !== undefined && process.node.resolve(name).pid !== process.pid) exit('process_not_registered')
   if (debug !== undefined) debugOptions(process, debug)
-  programOf(module).enter(process, state, next)
+  serverProgramOf(currentModule(process.node, module)).enter(process, state, next, hibernateAfter)
   return new Promise(() => {})
 }
 

@@ -107,6 +107,11 @@ export interface Stop<S> {
   readonly [RESULT]: 'stop'
   readonly state: S
 }
+/** Of `init`, where there is no state yet, and of a state machine, which keeps its data. */
+export interface BareStop {
+  readonly [RESULT]: 'stop'
+  readonly state?: never
+}
 export interface StopReply<V, S> {
   readonly [RESULT]: 'stop_reply'
   readonly value: V
@@ -136,9 +141,9 @@ export function noreply<S>(state: S, options?: ResultOptions): NoReply<S> {
   return result(NOREPLY, undefined, state, options)
 }
 
-export function stop(reason: Reason): Stop<never>
+export function stop(reason: Reason): BareStop
 export function stop<S>(reason: Reason, state: S): Stop<S>
-export function stop<S>(reason: Reason, ...state: readonly [S] | readonly []): Stop<S> {
+export function stop<S>(reason: Reason, ...state: readonly [S] | readonly []): Stop<S> | BareStop {
   return result(STOP, undefined, state.length === 0 ? NO_STATE : state[0], reason)
 }
 

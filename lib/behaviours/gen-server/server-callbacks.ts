@@ -47,5 +47,9 @@ export function whatToReturn(message: unknown): string {
 
 const HANDLED = 'noreply(state) or stop(reason, state), with a timeout, if any, of whole milliseconds'
 
+/** What comes before it when the value was not returned but thrown. */
+export const WAS_THROWN =
+  'a value that is no Error was thrown, which counts as returned, as in Erlang: to crash, throw an Error'
+
 /** The same of `init`. */
 export const WHAT_INIT_RETURNS = 'init returns ok(state), ignore(), stop(reason) or failure(reason)'

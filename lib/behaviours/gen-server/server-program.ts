@@ -8,7 +8,7 @@ import type { Process, Rare } from '../../kernel/process.ts'
 import type { Program } from '../../kernel/program.ts'
 import { rawProgram } from '../../kernel/raw.ts'
 import { isRequest } from '../../kernel/remote.ts'
-import { badReturn } from '../bad-return.ts'
+import { badReturn, WHAT_CODE_CHANGE_RETURNS } from '../bad-return.ts'
 import { isReturned, isThenable } from '../callback.ts'
 import { isParentExit } from '../proc-lib/ancestry.ts'
 import { type Start, takeName } from '../proc-lib/proc-lib.ts'
@@ -35,7 +35,7 @@ import {
   STOP,
   STOP_REPLY,
 } from './results.ts'
-import { unknownOperation, WHAT_INIT_RETURNS, whatIsWrong, whatToReturn } from './server-callbacks.ts'
+import { unknownOperation, WAS_THROWN, WHAT_INIT_RETURNS, whatIsWrong, whatToReturn } from './server-callbacks.ts'
 import { ServerIdle, ServerTimeout } from './server-idle.ts'
 import { type FormatStatus, labelOf, reportTermination, reportUnhandled } from './server-report.ts'
 
@@ -87,12 +87,13 @@ export class ServerProgram implements Program, SystemServer {
   }
 
   /** A process that has begun as a function becomes a server of this module, with this state (`enter_loop`). */
-  enter(process: Process, state: unknown, options: ResultOptions): void {
+  enter(process: Process, state: unknown, options: ResultOptions, hibernateAfter?: number): void {
     if (process.program !== rawProgram) throw fault('badarg', 'only a process that runs a function can become a server')
     if (!isValid(options)) throw fault('bad_timeout', 'see the options of enterLoop')
     process.program = this
     process.state = state
     process.flags &= ~BUSY
+    if (hibernateAfter !== undefined) ServerIdle.of(process).hibernateAfter(hibernateAfter)
     this.#proceed(process, options)
     process.putBack()
     process.wake()
@@ -131,15 +132,20 @@ export class ServerProgram implements Program, SystemServer {
       if (kind === STOP) return start.refuse(process, reason, ['error', reason])
       if (kind === FAILURE) return start.refuse(process, 'normal', ['error', reason])
     }
-    const bad = badReturn(termOf(result), WHAT_INIT_RETURNS)
+    this.#initReturnedNone(process, start, termOf(result), WHAT_INIT_RETURNS)
+  }
+
+  #initReturnedNone(process: Process, start: Start, value: unknown, hint: string): void {
+    const bad = badReturn(value, hint)
     start.refuse(process, bad, ['error', bad])
   }
 
   #initThrew(process: Process, start: Start, thrown: unknown): void {
     if (process.ended) return
-    if (isReturned(thrown)) return this.#initReturned(process, start, thrown)
+    if (thrown instanceof Result) return this.#initReturned(process, start, thrown)
+    if (isReturned(thrown)) return this.#initReturnedNone(process, start, thrown, `${WAS_THROWN}; ${WHAT_INIT_RETURNS}`)
     const reason = reasonOf(thrown)
-    start.refuse(process, reason, ['error', reason])
+    start.refuse(process, reason, ['error', reason], thrown)
   }
 
   // --- messages
@@ -274,9 +280,9 @@ export class ServerProgram implements Program, SystemServer {
   #threw(process: Process, thrown: unknown, message: unknown): void {
     if (process.ended) return
     const last = message instanceof ServerTimeout ? 'timeout' : message
-    if (!isReturned(thrown)) this.terminate(process, reasonOf(thrown), last)
+    if (!isReturned(thrown)) this.#terminateWith(process, reasonOf(thrown), undefined, last, thrown)
     else if (thrown instanceof Result) this.#guarded(process, thrown, last)
-    else this.#badReturn(process, thrown, last)
+    else this.terminate(process, badReturn(thrown, `${WAS_THROWN}; ${whatToReturn(last)}`), last)
   }
 
   // --- the end
@@ -294,21 +300,27 @@ export class ServerProgram implements Program, SystemServer {
   }
 
   /** Runs `terminate`, then `farewell`, then ends the process; a crash in `terminate` replaces the reason. */
-  #terminateWith(process: Process, reason: Reason, farewell: (() => void) | undefined, lastMessage?: unknown): void {
-    const finish = (final: Reason) => {
+  #terminateWith(
+    process: Process,
+    reason: Reason,
+    farewell: (() => void) | undefined,
+    lastMessage: unknown,
+    thrown?: unknown,
+  ): void {
+    const finish = (final: Reason, by = thrown) => {
       farewell?.()
       if (process.ended) return
-      reportTermination(this.module, process, final, lastMessage)
+      reportTermination(this.module, process, final, lastMessage, by)
       process.end(final)
     }
-    const crashed = (thrown: unknown) => finish(isReturned(thrown) ? reason : reasonOf(thrown))
+    const crashed = (later: unknown) => (isReturned(later) ? finish(reason) : finish(reasonOf(later), later))
     const callback = this.module.terminate as Callback | undefined
     if (callback === undefined) return finish(reason)
     let pending: unknown
     try {
       pending = callback.call(process, reason, process.state)
-    } catch (thrown) {
-      return process.ended ? undefined : crashed(thrown)
+    } catch (later) {
+      return process.ended ? undefined : crashed(later)
     }
     if (isThenable(pending)) process.suspend(pending, () => finish(reason), crashed)
     else finish(reason)
@@ -418,5 +430,5 @@ function termOf(result: unknown): unknown {
 
 function codeChangeFailed(result: unknown): Exit {
   const refused = result instanceof Result && result.kind === FAILURE
-  return new Exit(refused ? result.reason : ['bad_return_value', termOf(result)])
+  return new Exit(refused ? result.reason : badReturn(termOf(result), WHAT_CODE_CHANGE_RETURNS))
 }

@@ -4,7 +4,7 @@ import { messageTerm } from '../../kernel/message-term.ts'
 import type { Process } from '../../kernel/process.ts'
 import { isRequest } from '../../kernel/remote.ts'
 import { takeHint } from '../bad-return.ts'
-import { reportCrash } from '../proc-lib/crash-report.ts'
+import { reportCrash, stackOfExit } from '../proc-lib/crash-report.ts'
 import { loggedEvents, nameOf, type SystemEvent } from '../sys/sys-debug.ts'
 import { formatted } from './format-status.ts'
 import type { AnyGenServer } from './gen-server.ts'
@@ -28,10 +28,18 @@ export function labelOf(module: AnyGenServer): string {
 
 /**
  * OTP's reports about the end of a server with an error, in their order: `{gen_server, terminate}`, then the crash
- * report. `last` is the message that it was handling: of a call only the request, as in OTP.
+ * report. `last` is the message that it was handling: of a call only the request, as in OTP. `thrown` is what a
+ * callback threw, if one did.
  */
-export function reportTermination(module: AnyGenServer, process: Process, reason: Reason, last: unknown): void {
+export function reportTermination(
+  module: AnyGenServer,
+  process: Process,
+  reason: Reason,
+  last: unknown,
+  thrown: unknown,
+): void {
   if (isOrderly(reason)) return
+  const stack = stackOfExit(thrown)
   const status: FormatStatus = { state: process.state, message: lastMessage(last), reason, log: loggedEvents(process) }
   const shown = formatted(process, module.formatStatus, status, 'state', labelOf(module))
   const details = {
@@ -41,11 +49,12 @@ export function reportTermination(module: AnyGenServer, process: Process, reason
     log: shown.log,
     reason: shown.reason,
     client_info: clientInfo(process, last),
+    ...(stack !== undefined && { stack }),
     ...takeHint(reason),
   }
   const metadata = { pid: process.pid }
   process.node.report({ level: 'error', label: ['gen_server', 'terminate'], details, metadata })
-  reportCrash(process, reason)
+  reportCrash(process, reason, thrown)
 }
 
 /** A message that nobody handles: OTP's `{gen_server, no_handle_info}`. */

@@ -1,5 +1,6 @@
 import { DYNAMIC_CHILDREN, DYNAMIC_RESTART_INTENSITY } from '../../internal/limits.ts'
 import type { Context } from '../../kernel/context.ts'
+import { isExitMessage } from '../../kernel/message-kind.ts'
 import type { Pid } from '../../kernel/pid.ts'
 import type { Process } from '../../kernel/process.ts'
 import type { Self } from '../gen-server/gen-server.ts'
@@ -12,7 +13,6 @@ import {
   completeChild,
   isInvalid,
 } from '../supervisor/child-spec.ts'
-import { isExitMessage } from '../supervisor/child-stop.ts'
 import { type StartDynamicChildResult, startResult } from '../supervisor/dynamic-supervisor-server.ts'
 import type { RestartIntensity } from '../supervisor/restart-intensity.ts'
 import { ChildrenByPid, type Restarted } from '../supervisor/supervised-by-pid.ts'

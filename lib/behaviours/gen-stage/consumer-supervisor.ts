@@ -4,7 +4,14 @@ import { Pid } from '../../kernel/pid.ts'
 import type { Dest, Protocol } from '../../kernel/protocol.ts'
 import type { GenServer, InitArguments } from '../gen-server/gen-server.ts'
 import { ownerOf, type StartOptions, type StartResult, startProcess } from '../proc-lib/proc-lib.ts'
-import { type ChildOptions, type ChildSpec, specOfServer, template as templateOf } from '../supervisor/child-spec.ts'
+import {
+  type ChildOptions,
+  type ChildSpec,
+  type DynamicChildSpec,
+  type IdOptions,
+  specOfServer,
+  template as templateOf,
+} from '../supervisor/child-spec.ts'
 import type { StartDynamicChildResult } from '../supervisor/dynamic-supervisor-server.ts'
 import { NO_TIMEOUT } from '../supervisor/supervisor-requests.ts'
 import { type Given, read, type SupervisorModule } from '../supervisor/supervisor-source.ts'
@@ -90,13 +97,22 @@ export function startLink(caller: Caller, ...given: Given<AnySpec>): Promise<Sta
 /** The specification of a child that is a consumer supervisor. It has all the time it needs to stop its children. */
 export function child<E>(
   spec: ConsumerSupervisorSpec<E>,
+  options: IdOptions<ConsumerSupervisorApi<E>>,
+): ChildSpec<ConsumerSupervisorApi<E>>
+export function child<E>(
+  spec: ConsumerSupervisorSpec<E>,
   options?: ChildOptions<ConsumerSupervisorApi<E>>,
+): DynamicChildSpec<ConsumerSupervisorApi<E>>
+export function child<A extends readonly unknown[], E>(
+  module: ConsumerSupervisorModule<A, E>,
+  args: NoInfer<A>,
+  options: IdOptions<ConsumerSupervisorApi<E>>,
 ): ChildSpec<ConsumerSupervisorApi<E>>
 export function child<A extends readonly unknown[], E>(
   module: ConsumerSupervisorModule<A, E>,
   args: NoInfer<A>,
   options?: ChildOptions<ConsumerSupervisorApi<E>>,
-): ChildSpec<ConsumerSupervisorApi<E>>
+): DynamicChildSpec<ConsumerSupervisorApi<E>>
 export function child(...given: Given<AnySpec>): ChildSpec<ConsumerSupervisorApi> {
   const { source, options } = read<ChildOptions<ConsumerSupervisorApi>, AnySpec>(given)
   const modules: readonly unknown[] = [source.isModule ? source.module : 'ConsumerSupervisor']

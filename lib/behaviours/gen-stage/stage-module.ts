@@ -1,8 +1,8 @@
 import type { From } from '../../kernel/context.ts'
 import type { Reason } from '../../kernel/exit.ts'
-import type { Operations, Protocol, ReplyOf, RequestOf } from '../../kernel/protocol.ts'
-import type { CodeChangeArguments, GenServer, InitArguments, Self } from '../gen-server/gen-server.ts'
-import type { Failure, Ignore, NoReply, Ok, Reply, Stop, StopReply } from '../gen-server/results.ts'
+import type { CallbacksFor, Operations, Protocol, ReplyOf, RequestOf } from '../../kernel/protocol.ts'
+import type { GenServer, InitArguments, Self, UpgradeCallbacks } from '../gen-server/gen-server.ts'
+import type { BareStop, Failure, Ignore, NoReply, Ok, Reply, Stop, StopReply } from '../gen-server/results.ts'
 import type { FormatStatus } from '../gen-server/server-report.ts'
 import type { Role } from './stage-options.ts'
 import { makeStageProgram } from './stage-program.ts'
@@ -27,33 +27,46 @@ type Handled<P extends StageProtocol> = MaybePromise<
 >
 type Subscribing<S> = MaybePromise<Automatic<S> | Stop<S>>
 
-/** What all kinds of stages have. */
-export interface StageCallbacks<P extends StageProtocol> {
+/**
+ * What all kinds of stages have; for what the protocol speaks of (`call`, `cast`, `info`, `codeChange`) the callback is
+ * needed. After `codeChange` a stage's subscriptions, the demand it has asked for and the events that wait in it stay.
+ */
+export type StageCallbacks<P extends StageProtocol> = BasicCallbacks<P> &
+  CallbacksFor<P, 'call', CallCallbacks<P>> &
+  CallbacksFor<P, 'cast', CastCallbacks<P>> &
+  CallbacksFor<P, 'info', InfoCallbacks<P>> &
+  CallbacksFor<P, 'codeChange', UpgradeCallbacks<P>>
+
+interface BasicCallbacks<P extends StageProtocol> {
   init(
     this: Self<P>,
     ...args: InitArguments<P>
-  ): MaybePromise<Ok<P['state']> | Begun<P['state'], InOf<P>, OutOf<P>> | Stop<unknown> | Ignore | Failure>
+  ): MaybePromise<Ok<P['state']> | Begun<P['state'], InOf<P>, OutOf<P>> | Stop<unknown> | BareStop | Ignore | Failure>
   /** A subscription has ended: by a message (`cancel`) or with its stage (`down`). Before a consumer ends over it. */
   handleCancel?(this: Self<P>, why: CancelReason, from: StageFrom, state: P['state']): Handled<P>
-  readonly handleCall?: { readonly [K in keyof Operations<P, 'call'>]: CallHandler<P, Operations<P, 'call'>[K]> }
-  readonly handleCast?: {
+  terminate?(this: Self<P>, reason: Reason, state: P['state']): MaybePromise<unknown>
+  /** Shapes what `sys.getStatus` and the reports show of the stage: keep all keys, change what they hold. */
+  formatStatus?(this: Self<P>, status: FormatStatus<P['state']>): FormatStatus
+  readonly moduleName?: string
+  readonly vsn?: unknown
+}
+
+interface CallCallbacks<P extends StageProtocol> {
+  readonly handleCall: { readonly [K in keyof Operations<P, 'call'>]: CallHandler<P, Operations<P, 'call'>[K]> }
+}
+
+interface CastCallbacks<P extends StageProtocol> {
+  readonly handleCast: {
     readonly [K in keyof Operations<P, 'cast'>]: (
       this: Self<P>,
       request: RequestOf<Operations<P, 'cast'>[K]>,
       state: P['state'],
     ) => Handled<P>
   }
-  handleInfo?(this: Self<P>, message: InfoOf<P>, state: P['state']): Handled<P>
-  terminate?(this: Self<P>, reason: Reason, state: P['state']): MaybePromise<unknown>
-  /**
-   * Makes the state of this module from that of the one it replaces, as of a GenServer, while the stage runs. Its
-   * subscriptions, the demand it has asked for and the events that wait in it stay.
-   */
-  codeChange?(this: Self<P>, ...change: CodeChangeArguments<P>): MaybePromise<Ok<P['state']> | Failure>
-  /** Shapes what `sys.getStatus` and the reports show of the stage: keep all keys, change what they hold. */
-  formatStatus?(this: Self<P>, status: FormatStatus<P['state']>): FormatStatus
-  readonly moduleName?: string
-  readonly vsn?: unknown
+}
+
+interface InfoCallbacks<P extends StageProtocol> {
+  handleInfo(this: Self<P>, message: InfoOf<P>, state: P['state']): Handled<P>
 }
 
 type CallHandler<P extends StageProtocol, F> = (
@@ -80,7 +93,9 @@ interface Takes<P extends StageProtocol> {
   handleEvents(this: Self<P>, events: readonly InOf<P>[], from: StageFrom, state: P['state']): Handled<P>
 }
 
-export interface Producer<P extends StageProtocol> extends StageCallbacks<P>, Emits<P> {
+export type Producer<P extends StageProtocol> = StageCallbacks<P> & ProducerCallbacks<P>
+
+interface ProducerCallbacks<P extends StageProtocol> extends Emits<P> {
   /** `demand` more events are wanted: to be emitted now or later. What was wanted before and not emitted still is. */
   handleDemand(this: Self<P>, demand: number, state: P['state']): Handled<P>
   /** A consumer has subscribed. */
@@ -93,7 +108,9 @@ export interface Producer<P extends StageProtocol> extends StageCallbacks<P>, Em
   ): Subscribing<P['state']>
 }
 
-export interface Consumer<P extends StageProtocol> extends StageCallbacks<P>, Takes<P> {
+export type Consumer<P extends StageProtocol> = StageCallbacks<P> & ConsumerCallbacks<P>
+
+interface ConsumerCallbacks<P extends StageProtocol> extends Takes<P> {
   /** It has subscribed to a producer; with `manual`, events come only when it asks for them with `ask`. */
   handleSubscribe?(
     this: Self<P>,
@@ -105,7 +122,9 @@ export interface Consumer<P extends StageProtocol> extends StageCallbacks<P>, Ta
 }
 
 /** It handles events only while its consumers wait for what comes of them. */
-export interface ProducerConsumer<P extends StageProtocol> extends StageCallbacks<P>, Emits<P>, Takes<P> {
+export type ProducerConsumer<P extends StageProtocol> = StageCallbacks<P> & ProducerConsumerCallbacks<P>
+
+interface ProducerConsumerCallbacks<P extends StageProtocol> extends Emits<P>, Takes<P> {
   handleSubscribe?(
     this: Self<P>,
     other: 'producer' | 'consumer',

@@ -72,20 +72,22 @@ export class Producing {
 
   // --- subscriptions
 
-  subscribe(from: StageFrom, [, current, options]: Subscribe): MaybePromise<Step> {
+  subscribe(from: StageFrom, [, current, given]: Subscribe): MaybePromise<Step> {
     const [pid, tag] = from as readonly [Pid, Ref]
     const key = this.#key(tag)
-    const refusal = this.#consumers.has(key)
-      ? 'duplicated_subscription'
-      : this.#consumers.size >= STAGE_SUBSCRIPTIONS
-        ? 'system_limit'
-        : undefined
-    if (refusal !== undefined) {
+    const options = plainOptions(given)
+    const refusal = options === undefined ? UNREADABLE : this.#refusal(key)
+    if (options === undefined || refusal !== undefined) {
       this.#stage.report('error', 'subscription_refused', { from: pid, reason: refusal })
       return this.#answer(pid, tag, refusal)
     }
     const before = current === undefined ? undefined : this.cancel(current[0], 'cancel', current[1])
     return andThen(before, (step) => step ?? this.#accept(key, pid, tag, options))
+  }
+
+  #refusal(key: unknown): Reason | undefined {
+    if (this.#consumers.has(key)) return 'duplicated_subscription'
+    return this.#consumers.size >= STAGE_SUBSCRIPTIONS ? 'system_limit' : undefined
   }
 
   #accept(key: unknown, pid: Pid, tag: Ref, options: object): MaybePromise<Step> {
@@ -224,5 +226,16 @@ export class Producing {
   #answer(pid: Pid, tag: Ref, reason: Reason): undefined {
     const { process } = this.#stage
     process.send(pid, toConsumer([process.pid, tag], ['cancel', reason]))
+  }
+}
+
+const UNREADABLE = ['bad_opts', 'the options of a subscription are plain data']
+
+/** A copy, which nobody but this stage has: undefined when a getter of who asks throws. */
+function plainOptions(options: object): object | undefined {
+  try {
+    return { ...options }
+  } catch {
+    return undefined
   }
 }

@@ -57,7 +57,26 @@ export function toConsumer(from: StageFrom, what: Events | Cancel): ConsumerMess
   return Object.freeze(['$gen_consumer', from, what] as const)
 }
 
+/** What is none, or cannot be read, is a message like any other. */
 export function isProducerMessage(message: unknown): message is ProducerMessage {
+  return isReadable(message, hasProducerForm)
+}
+
+export function isConsumerMessage(message: unknown): message is ConsumerMessage {
+  return isReadable(message, hasConsumerForm)
+}
+
+/** Anybody can send anything: an array, too, may throw when it is read. */
+function isReadable(message: unknown, hasForm: (parts: readonly unknown[]) => boolean): boolean {
+  if (!Array.isArray(message)) return false
+  try {
+    return hasForm(message)
+  } catch {
+    return false
+  }
+}
+
+function hasProducerForm(message: readonly unknown[]): boolean {
   if (!isEnvelope(message, '$gen_producer') || !(message[1][0] instanceof Pid)) return false
   const [kind, value, options] = message[2]
   if (kind === 'ask') return Number.isSafeInteger(value) && (value as number) > 0
@@ -66,18 +85,18 @@ export function isProducerMessage(message: unknown): message is ProducerMessage 
   return kind === 'subscribe' && isCurrent && typeof options === 'object' && options !== null
 }
 
-export function isConsumerMessage(message: unknown): message is ConsumerMessage {
+function hasConsumerForm(message: readonly unknown[]): boolean {
   if (!isEnvelope(message, '$gen_consumer')) return false
   const [kind, value] = message[2]
   return kind === 'cancel' || (kind === 'events' && Array.isArray(value))
 }
 
 function isEnvelope(
-  message: unknown,
+  message: readonly unknown[],
   label: string,
 ): message is readonly [string, readonly unknown[], readonly unknown[]] {
-  if (!Array.isArray(message) || message.length !== 3 || message[0] !== label) return false
-  const [, from, what] = message as readonly unknown[]
+  if (message.length !== 3 || message[0] !== label) return false
+  const [, from, what] = message
   return Array.isArray(from) && from.length === 2 && from[1] instanceof Ref && Array.isArray(what)
 }
 

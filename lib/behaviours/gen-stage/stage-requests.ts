@@ -1,5 +1,5 @@
 import { fault } from '../../internal/errors.ts'
-import type { Caller, Context } from '../../kernel/context.ts'
+import type { Caller, ProcessCaller } from '../../kernel/context.ts'
 import { isDest } from '../../kernel/destination.ts'
 import { describe, type Reason } from '../../kernel/exit.ts'
 import { Pid, Ref } from '../../kernel/pid.ts'
@@ -64,8 +64,8 @@ function mustBeFrom(from: StageFrom): StageFrom {
 }
 
 /** Asks a producer for more events, in a consumer whose demand is manual. `from` is that of handleSubscribe. */
-export function ask(consumer: Context | Omit<Context, 'receive'>, from: StageFrom, demand: number): void {
-  const { pid } = processOf(consumer as Context)
+export function ask(consumer: ProcessCaller, from: StageFrom, demand: number): void {
+  const { pid } = processOf(consumer)
   if (!Number.isSafeInteger(demand) || demand < 0)
     throw fault('badarg', `a demand is a number of events, not ${describe(demand)}`)
   const [producer, tag] = mustBeFrom(from)
@@ -73,8 +73,8 @@ export function ask(consumer: Context | Omit<Context, 'receive'>, from: StageFro
 }
 
 /** Cancels a subscription of the calling consumer; the producer answers, and then `handleCancel` runs. */
-export function cancel(consumer: Context | Omit<Context, 'receive'>, from: StageFrom, reason: Reason): void {
-  const { pid } = processOf(consumer as Context)
+export function cancel(consumer: ProcessCaller, from: StageFrom, reason: Reason): void {
+  const { pid } = processOf(consumer)
   const [producer, tag] = mustBeFrom(from)
   consumer.send(producer, toProducer([pid, tag], ['cancel', reason]))
 }

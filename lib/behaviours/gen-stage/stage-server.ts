@@ -1,6 +1,6 @@
 import { fault } from '../../internal/errors.ts'
 import type { DownMessage } from '../../kernel/exit.ts'
-import { Ref } from '../../kernel/pid.ts'
+import { isDownMessage } from '../../kernel/message-kind.ts'
 import type { Process } from '../../kernel/process.ts'
 import type { Dest } from '../../kernel/protocol.ts'
 import type { AnyGenServer } from '../gen-server/gen-server.ts'
@@ -206,7 +206,7 @@ function handleInfo(stage: Stage, message: unknown): MaybePromise<Step> {
   if (message instanceof Ended && stage.consuming !== undefined) return stage.consuming.finish(message)
   if (isProducerMessage(message)) return asProducer(stage, message)
   if (isConsumerMessage(message)) return asConsumer(stage, message)
-  if (isDown(message)) {
+  if (isDownMessage(message)) {
     const handled = down(stage, message)
     if (handled !== false) return handled
   }
@@ -237,12 +237,6 @@ function asConsumer(stage: Stage, [, from, what]: ConsumerMessage): MaybePromise
   }
   if (what[0] === 'events') return consuming.receive(from, what[1])
   return consuming.ended(from[1], ['cancel', what[1]]) || undefined
-}
-
-function isDown(message: unknown): message is DownMessage {
-  if (typeof message !== 'object' || message === null) return false
-  const { type, ref } = message as Partial<DownMessage>
-  return type === 'DOWN' && ref instanceof Ref
 }
 
 /** The end of a stage that this one knows; false when it is none. */

@@ -1,6 +1,6 @@
 import { fault } from '../../internal/errors.ts'
-import { CALL, makeCall, timeoutOr } from '../../kernel/calls.ts'
-import type { Caller, CallOptions, Context } from '../../kernel/context.ts'
+import { CALL, type CallOwner, makeCall, timeoutOr } from '../../kernel/calls.ts'
+import type { Caller, CallOptions, Context, ProcessCaller } from '../../kernel/context.ts'
 import { Exit, exit, type Reason } from '../../kernel/exit.ts'
 import { PROC_LIB } from '../../kernel/flags.ts'
 import { ANY, mustBeOptions, type OptionKinds } from '../../kernel/options.ts'
@@ -14,7 +14,15 @@ import {
   startProcess,
 } from '../proc-lib/proc-lib.ts'
 import { NAME, START } from '../proc-lib/start-options.ts'
-import { type ChildOptions, type ChildSpec, mustBeArguments, specOfServer } from '../supervisor/child-spec.ts'
+import {
+  type ChildOptions,
+  type ChildSpec,
+  type DynamicChildSpec,
+  type IdOptions,
+  mustBeArguments,
+  specOfServer,
+} from '../supervisor/child-spec.ts'
+import { currentModule } from '../sys/code.ts'
 import { debugOptions } from '../sys/debug-switch.ts'
 import type { StateMachine, StatemActions, StatemArguments, StatemProtocol } from './state-machine.ts'
 import { statemProgramOf } from './statem-program.ts'
@@ -50,7 +58,7 @@ export function startLink<P extends StatemProtocol>(
 
 /** As `start`, with a monitor of the new process set by the calling one. */
 export function startMonitor<P extends StatemProtocol>(
-  caller: Caller,
+  caller: ProcessCaller,
   module: StateMachine<P>,
   args: NoInfer<StatemArguments<P>>,
   options?: StartOptions<P>,
@@ -61,6 +69,16 @@ export function startMonitor<P extends StatemProtocol>(
 }
 
 /** The specification of a child that is a state machine of `module`, started with `args`. */
+export function child<P extends StatemProtocol>(
+  module: StateMachine<P>,
+  args: NoInfer<StatemArguments<P>>,
+  options: IdOptions<P>,
+): ChildSpec<P>
+export function child<P extends StatemProtocol>(
+  module: StateMachine<P>,
+  args: NoInfer<StatemArguments<P>>,
+  options?: ChildOptions<P>,
+): DynamicChildSpec<P>
 export function child<P extends StatemProtocol>(
   module: StateMachine<P>,
   args: NoInfer<StatemArguments<P>>,
@@ -75,11 +93,18 @@ export interface StatemLoopOptions<P extends StatemProtocol> {
   readonly name?: StartOptions<P>['name']
   /** What it is debugged with from now on, see `sys.DebugOption`. */
   readonly debug?: StartOptions['debug']
+  /** As in a start: a hint, for a machine has nothing to compact. */
+  readonly hibernateAfter?: number
   /** What to do before the first event, as in `ok`. */
   readonly actions?: StatemActions<P>
 }
 
-const ENTER_LOOP: OptionKinds<StatemLoopOptions<StatemProtocol>> = { name: NAME, debug: START.debug, actions: ANY }
+const ENTER_LOOP: OptionKinds<StatemLoopOptions<StatemProtocol>> = {
+  name: NAME,
+  debug: START.debug,
+  hibernateAfter: START.hibernateAfter,
+  actions: ANY,
+}
 
 /**
  * Makes the calling process, a function that was started by `procLib`, a state machine of `module`. `init` is not
@@ -99,7 +124,7 @@ export function enterLoop<P extends StatemProtocol>(
   const { name, debug, actions } = options
   if (name !== undefined && process.node.resolve(name).pid !== process.pid) exit('process_not_registered')
   if (debug !== undefined) debugOptions(process, debug)
-  statemProgramOf(module).enterLoop(process, state, data, actions)
+  statemProgramOf(currentModule(process.node, module)).enterLoop(process, state, data, actions)
   return new Promise(() => {})
 }
 
@@ -121,7 +146,7 @@ export interface StatemCallOptions {
  * Asks a state machine and waits for its reply, without end unless told otherwise.
  * @throws Exit with the reason `[why, ['gen_statem', 'call', [to, request, timeout]]]`, `why` as for `Caller.call`.
  */
-export async function call<P, K extends keyof Operations<P, 'call'> & string>(
+export function call<P, K extends keyof Operations<P, 'call'> & string>(
   caller: Caller,
   to: Dest<P>,
   operation: K,
@@ -131,15 +156,19 @@ export async function call<P, K extends keyof Operations<P, 'call'> & string>(
   const [content, options] = request as readonly [unknown, StatemCallOptions?]
   const timeout = timeoutOr(options as CallOptions, Number.POSITIVE_INFINITY)
   const milliseconds = isTagged(timeout) ? timeout[1] : timeout
+  const answered = makeCall(owner, to, CALL, operation, content, milliseconds)
+  const waited = timeout === Number.POSITIVE_INFINITY ? 'infinity' : timeout
+  return orExit(owner, answered, [to, content === undefined ? operation : [operation, content], waited]) as never
+}
+
+/** A call that fails names the request as gen_statem of OTP does. */
+async function orExit(owner: CallOwner, answered: Promise<unknown>, args: readonly unknown[]): Promise<unknown> {
   try {
-    const answer = await makeCall(owner, to, CALL, operation, content, milliseconds)
-    return answer as ReplyOf<Operations<P, 'call'>[K]>
+    return await answered
   } catch (thrown) {
     if (!(thrown instanceof Exit)) throw thrown
     const [why] = thrown.reason as readonly [Reason]
-    const waited = timeout === Number.POSITIVE_INFINITY ? 'infinity' : timeout
-    const term = content === undefined ? operation : [operation, content]
-    throw owner.node.exitOf(owner, [why, ['gen_statem', 'call', [to, term, waited]]])
+    throw owner.node.exitOf(owner, [why, ['gen_statem', 'call', args]])
   }
 }
 

@@ -2,7 +2,7 @@ import type { From } from '../../kernel/context.ts'
 import type { Reason } from '../../kernel/exit.ts'
 import type { Operations, ReplyOf, RequestOf } from '../../kernel/protocol.ts'
 import type { Self } from '../gen-server/gen-server.ts'
-import type { Failure, Ignore, Stop } from '../gen-server/results.ts'
+import type { BareStop, Failure, Ignore, Stop } from '../gen-server/results.ts'
 import type {
   HibernateAction,
   ModuleAction,
@@ -106,7 +106,9 @@ export interface StatemProtocol {
  *
  * The rules are those of gen_statem in OTP 26.
  */
-export type StateMachine<P extends StatemProtocol> = StateFunctions<P> | HandleEventFunction<P>
+export type StateMachine<P extends StatemProtocol> =
+  | (P['state'] extends string ? StateFunctions<P> : never)
+  | HandleEventFunction<P>
 
 /** With a function for each state, whose name is the state. */
 export interface StateFunctions<P extends StatemProtocol> extends Callbacks<P> {
@@ -218,6 +220,7 @@ type NamedContent<P, T = Field<P, 'timeout', Record<never, never>>> = T extends 
 export type StatemInit<P extends StatemProtocol> =
   | Initial<P['state'], P['data'], StatemActions<P>>
   | Stop<unknown>
+  | BareStop
   | Ignore
   | Failure
 
@@ -227,6 +230,7 @@ export type StatemResult<P extends StatemProtocol> =
   | KeepState<P['data'], StatemActions<P>>
   | KeepStateAndData<StatemActions<P>>
   | Stop<P['data']>
+  | BareStop
   | StopAndReply<P['data']>
 
 /** One action or an array of them. */

@@ -107,7 +107,7 @@ export class StatemProgram implements Program, SystemServer {
     if (process.ended) return
     if (isReturned(thrown)) return this.#initReturned(process, start, thrown)
     const reason = reasonOf(thrown)
-    start.refuse(process, reason, ['error', reason])
+    start.refuse(process, reason, ['error', reason], thrown)
   }
 
   /** A process that has begun as a function becomes a state machine of this module (`enter_loop`). */
@@ -197,7 +197,7 @@ export class StatemProgram implements Program, SystemServer {
   #threw(process: Process, machine: ServedMachine, thrown: unknown): void {
     if (process.ended) return
     if (isReturned(thrown)) this.#returned(process, machine, thrown)
-    else this.terminate(process, reasonOf(thrown))
+    else this.#terminateWith(process, reasonOf(thrown), thrown)
   }
 
   // --- results
@@ -271,7 +271,7 @@ export class StatemProgram implements Program, SystemServer {
       }
     } catch (thrown) {
       machine.settleFor(undefined)
-      this.terminate(process, reasonOf(thrown))
+      this.#terminateWith(process, reasonOf(thrown), thrown)
       return false
     }
     if (isDebugged(process)) debugEvent(process, ['module', machine.callbacks.module, machine.nextState])
@@ -305,26 +305,30 @@ export class StatemProgram implements Program, SystemServer {
 
   // --- the end
 
-  /** Runs `terminate`, then ends the process; a crash in `terminate` replaces the reason. */
   terminate(process: Process, reason: Reason): void {
+    this.#terminateWith(process, reason, undefined)
+  }
+
+  /** Runs `terminate`, then ends the process; a crash in `terminate` replaces the reason. */
+  #terminateWith(process: Process, reason: Reason, thrown: unknown): void {
     const machine = process.state as ServedMachine
-    const finish = (final: Reason) => this.#end(process, machine, final)
-    const crashed = (thrown: unknown) => finish(isReturned(thrown) ? reason : reasonOf(thrown))
+    const finish = (final: Reason, by = thrown) => this.#end(process, machine, final, by)
+    const crashed = (later: unknown) => (isReturned(later) ? finish(reason) : finish(reasonOf(later), later))
     const callback = machine.callbacks.terminate
     if (callback === undefined) return finish(reason)
     let pending: unknown
     try {
       pending = callback.call(process, reason, machine.state, machine.data)
-    } catch (thrown) {
-      return process.ended ? undefined : crashed(thrown)
+    } catch (later) {
+      return process.ended ? undefined : crashed(later)
     }
     if (isThenable(pending)) process.suspend(pending, () => finish(reason), crashed)
     else finish(reason)
   }
 
-  #end(process: Process, machine: ServedMachine, reason: Reason): void {
+  #end(process: Process, machine: ServedMachine, reason: Reason, thrown: unknown): void {
     if (process.ended) return
-    if (!isOrderly(reason)) reportEnd(process, machine, reason)
+    if (!isOrderly(reason)) reportEnd(process, machine, reason, thrown)
     else if (isDebugged(process)) debugEvent(process, ['terminate', reason, machine.state])
     process.end(reason)
   }

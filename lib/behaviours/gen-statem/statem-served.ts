@@ -1,6 +1,7 @@
 import { fault } from '../../internal/errors.ts'
 import type { Process } from '../../kernel/process.ts'
 import { TIMER_MAX_MS, TimerEntry } from '../../kernel/timer-wheel.ts'
+import { currentModule } from '../sys/code.ts'
 import { debugEvent, isDebugged } from '../sys/sys-debug.ts'
 import type { Action } from './statem-actions.ts'
 import { type Callbacks, callbacksOf } from './statem-callbacks.ts'
@@ -35,7 +36,7 @@ export class ServedMachine extends Machine {
     return [this.callbacks, ...(this.#below ?? []).toReversed()].map(({ module }) => module)
   }
 
-  /** Changes, pushes or pops a module; false when there is none to go back to. */
+  /** Changes, pushes or pops a module, as it is after upgrades; false when there is none to go back to. */
   changeModule({ subject, content }: Action): boolean {
     if (subject === 'pop_callback_module') {
       const callbacks = this.#below?.pop()
@@ -43,7 +44,7 @@ export class ServedMachine extends Machine {
       this.callbacks = callbacks
       return true
     }
-    const callbacks = callbacksOf(content as object)
+    const callbacks = callbacksOf(currentModule(this.#process.node, content as object))
     if (subject === 'push_callback_module') {
       this.#below ??= []
       this.#below.push(this.callbacks)
@@ -54,15 +55,17 @@ export class ServedMachine extends Machine {
 
   /** Puts `next` in the place of a module that is in use or below; returns what undoes that. */
   replaceModule(module: object, next: Callbacks): () => void {
-    const present = [this.callbacks, ...(this.#below ?? [])].find((callbacks) => callbacks.module === module)
-    if (present === undefined) throw fault('badarg', 'the process does not run the module that is to be replaced')
-    this.#exchange(present, next)
-    return () => this.#exchange(next, present)
-  }
-
-  #exchange(present: Callbacks, next: Callbacks): void {
-    if (this.callbacks === present) this.callbacks = next
-    this.#below = this.#below?.map((callbacks) => (callbacks === present ? next : callbacks))
+    if (!this.modules.includes(module)) {
+      throw fault('badarg', 'the process does not run the module that is to be replaced')
+    }
+    const [callbacks, below] = [this.callbacks, this.#below]
+    const replaced = (one: Callbacks) => (one.module === module ? next : one)
+    this.callbacks = replaced(callbacks)
+    this.#below = below?.map(replaced)
+    return () => {
+      this.callbacks = callbacks
+      this.#below = below
+    }
   }
 
   /** What is handled and what waits for it, as OTP's report shows it. */

@@ -1,9 +1,10 @@
 import type { Reason } from '../../kernel/exit.ts'
 import type { Process } from '../../kernel/process.ts'
 import { isRequest } from '../../kernel/remote.ts'
+import { takeHint } from '../bad-return.ts'
 import { formatted } from '../gen-server/format-status.ts'
 import { Result } from '../gen-server/results.ts'
-import { reportCrash } from '../proc-lib/crash-report.ts'
+import { reportCrash, stackOfExit } from '../proc-lib/crash-report.ts'
 import { loggedEvents, nameOf, type SystemEvent } from '../sys/sys-debug.ts'
 import { statusOf } from '../sys/system-server.ts'
 import { Action } from './statem-actions.ts'
@@ -39,10 +40,14 @@ export function termOf(given: unknown): unknown {
   return given.term(Array.isArray(actions) ? actions.map(termOf) : termOf(actions))
 }
 
-/** OTP's reports about the end with an error, in their order: `{gen_statem, terminate}`, then the crash report. */
-export function reportEnd(process: Process, machine: ServedMachine, reason: Reason): void {
+/**
+ * OTP's reports about the end with an error, in their order: `{gen_statem, terminate}`, then the crash report. `thrown`
+ * is what a callback threw, if one did.
+ */
+export function reportEnd(process: Process, machine: ServedMachine, reason: Reason, thrown: unknown): void {
   const { callbacks, event } = machine
   const shown = shownBy(process, machine, { ...present(process, machine), queue: machine.queue, reason })
+  const stack = stackOfExit(thrown)
   const details = {
     name: nameOf(process),
     queue: shown.queue,
@@ -55,10 +60,12 @@ export function reportEnd(process: Process, machine: ServedMachine, reason: Reas
     log: shown.log,
     reason: shown.reason,
     client_info: clientInfo(process, event?.from),
+    ...(stack !== undefined && { stack }),
+    ...takeHint(reason),
   }
   const metadata = { pid: process.pid }
   process.node.report({ level: 'error', label: ['gen_statem', 'terminate'], details, metadata })
-  reportCrash(process, reason)
+  reportCrash(process, reason, thrown)
 }
 
 /** OTP's `Misc` for `sys.getStatus`. */

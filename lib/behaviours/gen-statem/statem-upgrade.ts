@@ -1,5 +1,6 @@
 import { Exit } from '../../kernel/exit.ts'
 import type { Process } from '../../kernel/process.ts'
+import { badReturn } from '../bad-return.ts'
 import { isThenable } from '../callback.ts'
 import { FAILURE, Result } from '../gen-server/results.ts'
 import type { CodeChange, UndoCodeChange } from '../sys/system-server.ts'
@@ -41,5 +42,7 @@ export function changeMachine(
 
 function failed(result: unknown): Exit {
   const isRefused = result instanceof Result && result.kind === FAILURE
-  return new Exit(isRefused ? result.reason : ['bad_return_value', termOf(result)])
+  return new Exit(
+    isRefused ? result.reason : badReturn(termOf(result), 'codeChange returns ok(state, data) or failure(reason)'),
+  )
 }

@@ -1,5 +1,5 @@
 import { fault } from '../../internal/errors.ts'
-import type { Caller } from '../../kernel/context.ts'
+import type { Caller, ProcessCaller } from '../../kernel/context.ts'
 import { describe, type Exit, type Reason } from '../../kernel/exit.ts'
 import { EMPTY } from '../../kernel/mailbox.ts'
 import { mustBeOptions } from '../../kernel/options.ts'
@@ -9,7 +9,7 @@ import type { Dest } from '../../kernel/protocol.ts'
 import { rawProgram } from '../../kernel/raw.ts'
 import { keyTerm } from '../../kernel/term-key.ts'
 import { start as startServer, startLink as startServerLink } from '../gen-server/gen-server.ts'
-import { ownerOf, processOf, type StartResult } from '../proc-lib/proc-lib.ts'
+import { inNameOf, ownerOf, processOf, type StartResult } from '../proc-lib/proc-lib.ts'
 import { CHILD, type ChildOptions, type ChildSpec, child as childOf } from '../supervisor/child-spec.ts'
 import { type PgApi, PgScope, PgServer } from './pg-scope.ts'
 
@@ -78,24 +78,28 @@ function mustBeScope(scope: string): string {
  * and no list, `system_limit` when the scope is full.
  * @throws Exit with `['noproc', ...]` when the scope does not run here.
  */
-export async function join(caller: Caller, scope: string, group: unknown, pids: Pid | readonly Pid[]): Promise<'ok'> {
-  const local = mustBeLocal(caller, pids)
-  const asked = ownerOf(caller).call<PgApi, 'join_local'>(scope, 'join_local', [keyTerm(group), local], NO_TIMEOUT)
-  const answer = await orExit(caller, asked, scope, ['join_local', group, pids])
-  if (answer === 'system_limit') throw fault('system_limit', `the scope ${scope} has no room for more members`)
-  return answer
+export function join(caller: Caller, scope: string, group: unknown, pids: Pid | readonly Pid[]): Promise<'ok'> {
+  return inNameOf(caller, async (owner) => {
+    const local = mustBeLocal(caller, pids)
+    const asked = owner.call<PgApi, 'join_local'>(scope, 'join_local', [keyTerm(group), local], NO_TIMEOUT)
+    const answer = await orExit(caller, asked, scope, ['join_local', group, pids])
+    if (answer === 'system_limit') throw fault('system_limit', `the scope ${scope} has no room for more members`)
+    return answer
+  })
 }
 
 /** Takes one membership from each; `'not_joined'` when none of them had any. Throws as `join`. */
-export async function leave(
+export function leave(
   caller: Caller,
   scope: string,
   group: unknown,
   pids: Pid | readonly Pid[],
 ): Promise<'ok' | 'not_joined'> {
-  const local = mustBeLocal(caller, pids)
-  const asked = ownerOf(caller).call<PgApi, 'leave_local'>(scope, 'leave_local', [keyTerm(group), local], NO_TIMEOUT)
-  return orExit(caller, asked, scope, ['leave_local', group, pids])
+  return inNameOf(caller, async (owner) => {
+    const local = mustBeLocal(caller, pids)
+    const asked = owner.call<PgApi, 'leave_local'>(scope, 'leave_local', [keyTerm(group), local], NO_TIMEOUT)
+    return orExit(caller, asked, scope, ['leave_local', group, pids])
+  })
 }
 
 /** The members on all nodes, the newest first; none as well when the scope does not run here. */
@@ -128,32 +132,38 @@ export function whichLocalGroups(caller: Caller, scope: string): readonly unknow
  * result is the ref, and the members before the first event. Ends with the process, or by `demonitor`.
  * @throws Fault `system_limit` when the scope serves too many monitors.
  */
-export async function monitor(
-  process: Caller,
+export function monitor(
+  process: ProcessCaller,
   scope: Dest<PgApi>,
   group: unknown,
 ): Promise<readonly [Ref, readonly Pid[]]> {
-  const [ref, groups] = await watch(processOf(process), scope, [keyTerm(group)], ['monitor', group])
-  return [ref, groups[0]?.[1] ?? []]
+  return inNameOf(process, async () => {
+    const [ref, groups] = await watch(processOf(process), scope, [keyTerm(group)], ['monitor', group])
+    return [ref, groups[0]?.[1] ?? []]
+  })
 }
 
 /** As `monitor`, of all groups; the members are in a map by group. */
-export async function monitorScope(
-  process: Caller,
+export function monitorScope(
+  process: ProcessCaller,
   scope: Dest<PgApi>,
 ): Promise<readonly [Ref, ReadonlyMap<unknown, readonly Pid[]>]> {
-  const [ref, groups] = await watch(processOf(process), scope, undefined, 'monitor')
-  return [ref, new Map(groups)]
+  return inNameOf(process, async () => {
+    const [ref, groups] = await watch(processOf(process), scope, undefined, 'monitor')
+    return [ref, new Map(groups)]
+  })
 }
 
 /** Ends a monitor and removes its events from the mailbox of the calling process; false when it had ended. */
-export async function demonitor(process: Caller, scope: Dest<PgApi>, ref: Ref): Promise<'ok' | false> {
-  const self = processOf(process)
-  if (!(ref instanceof Ref)) throw fault('badarg', 'demonitor takes the ref of monitor or monitorScope')
-  const asked = self.call(scope, 'demonitor', ref, NO_TIMEOUT) as Promise<'ok' | false>
-  const answer = await orExit(self, asked, scope, ['demonitor', ref])
-  if (answer === 'ok') removeEvents(self, ref)
-  return answer
+export function demonitor(process: ProcessCaller, scope: Dest<PgApi>, ref: Ref): Promise<'ok' | false> {
+  return inNameOf(process, async () => {
+    const self = processOf(process)
+    if (!(ref instanceof Ref)) throw fault('badarg', 'demonitor takes the ref of monitor or monitorScope')
+    const asked = self.call(scope, 'demonitor', ref, NO_TIMEOUT) as Promise<'ok' | false>
+    const answer = await orExit(self, asked, scope, ['demonitor', ref])
+    if (answer === 'ok') removeEvents(self, ref)
+    return answer
+  })
 }
 
 const NO_TIMEOUT = { timeout: Number.POSITIVE_INFINITY }

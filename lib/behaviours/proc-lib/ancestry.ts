@@ -1,5 +1,6 @@
 import type { ExitMessage } from '../../kernel/exit.ts'
 import { HAS_PARENT } from '../../kernel/flags.ts'
+import { isExitMessage } from '../../kernel/message-kind.ts'
 import { type Pid, samePid } from '../../kernel/pid.ts'
 import type { Process } from '../../kernel/process.ts'
 
@@ -11,7 +12,5 @@ export function linkedParent(process: Process): Pid | undefined {
 /** Whether a message is the exit signal of the process that started this one linked. */
 export function isParentExit(process: Process, message: unknown): message is ExitMessage {
   const parent = linkedParent(process)
-  if (typeof message !== 'object' || message === null || parent === undefined) return false
-  const { type, from } = message as Partial<ExitMessage>
-  return type === 'EXIT' && from !== undefined && samePid(from, parent)
+  return parent !== undefined && isExitMessage(message) && samePid(message.from, parent)
 }

@@ -1,5 +1,6 @@
+import { fileURLToPath } from 'node:url'
 import { CRASH_REPORT_MESSAGES, CRASH_REPORT_NEIGHBOURS } from '../../internal/limits.ts'
-import { isOrderly, type Reason } from '../../kernel/exit.ts'
+import { Exit, isOrderly, type Reason } from '../../kernel/exit.ts'
 import { listLinks } from '../../kernel/links.ts'
 import { type Arity, initialCallOf, messageTerm } from '../../kernel/message-term.ts'
 import type { Process } from '../../kernel/process.ts'
@@ -18,7 +19,7 @@ export interface CrashInfo {
   readonly registered_name: string | readonly []
   /** With `proc_lib:set_label`, as in OTP 27. */
   readonly process_label?: unknown
-  /** Erlang's class, the reason, and the stack of an error as the text that JavaScript has for it. */
+  /** Erlang's class, the reason, and the stack, of an exit where it was raised, as the text that JavaScript has. */
   readonly error_info: readonly ['error' | 'exit', Reason, string | undefined]
   readonly ancestors: readonly unknown[]
   readonly message_queue_len: number
@@ -33,23 +34,40 @@ export interface CrashInfo {
   readonly reductions: number
 }
 
-/** Reports the end of `process` with `reason`, unless it is an orderly one. Called before the process ends. */
-export function reportCrash(process: Process, reason: Reason): void {
+/** Where the frames are that say nothing of a program: those of the loops, and of timers. */
+const OWN = ['../', '../../kernel/'].map((folder) => fileURLToPath(new URL(folder, import.meta.url))).concat('(node:')
+
+/**
+ * The stack of an exit that was `thrown` by code: where it was raised. None when that is no place of the program's, as
+ * with a call that has timed out; an error has its own. The text is made here, when there is something to report.
+ */
+export function stackOfExit(thrown: unknown): string | undefined {
+  if (!(thrown instanceof Exit) || thrown.reason instanceof Error) return undefined
+  const { stack = '' } = thrown
+  const isProgram = (line: string) => line.startsWith('    at ') && !OWN.some((place) => line.includes(place))
+  return stack.split('\n').some(isProgram) ? stack : undefined
+}
+
+/**
+ * Reports the end of `process` with `reason`, unless it is an orderly one. Called before the process ends. `thrown` is
+ * what its code threw, if it did.
+ */
+export function reportCrash(process: Process, reason: Reason, thrown?: unknown): void {
   if (isOrderly(reason)) return
-  const report = [crashInfo(process, reason), neighboursOf(process)]
+  const report = [crashInfo(process, reason, stackOfExit(thrown)), neighboursOf(process)]
   const metadata = { pid: process.pid }
   const details = { report, ...takeHint(reason) }
   process.node.report({ level: 'error', label: ['proc_lib', 'crash'], details, metadata })
 }
 
-function crashInfo(process: Process, reason: Reason): CrashInfo {
+function crashInfo(process: Process, reason: Reason, stack: string | undefined): CrashInfo {
   const label = get(process, LABEL)
   return {
     initial_call: initialCallOf(process),
     pid: process.pid,
     registered_name: process.rare?.name ?? [],
     ...(label === undefined ? {} : { process_label: label }),
-    error_info: reason instanceof Error ? ['error', reason, reason.stack] : ['exit', reason, undefined],
+    error_info: reason instanceof Error ? ['error', reason, reason.stack] : ['exit', reason, stack],
     ancestors: ancestorsOf(process),
     message_queue_len: process.messageCount,
     messages: oldestMessages(process, CRASH_REPORT_MESSAGES),

@@ -1,12 +1,14 @@
 import { fault } from '../../internal/errors.ts'
 import { CALL, type CallOwner, detach, type Request, watchServer } from '../../kernel/calls.ts'
 import type { Caller, ProcessOptions } from '../../kernel/context.ts'
-import { Exit, type ExitMessage, type Reason } from '../../kernel/exit.ts'
+import type { Reason } from '../../kernel/exit.ts'
 import { HAS_PARENT, OBSERVED, PROC_LIB } from '../../kernel/flags.ts'
+import { isExitMessage } from '../../kernel/message-kind.ts'
 import { Node } from '../../kernel/node.ts'
 import { mustBeOptions } from '../../kernel/options.ts'
+import { blame } from '../../kernel/orphans.ts'
 import { paced } from '../../kernel/pacing.ts'
-import type { Pid, Ref } from '../../kernel/pid.ts'
+import { Pid, type Ref } from '../../kernel/pid.ts'
 import { Process } from '../../kernel/process.ts'
 import type { Program } from '../../kernel/program.ts'
 import type { Name, Via } from '../../kernel/protocol.ts'
@@ -33,6 +35,25 @@ export type StartMonitorResult<P = unknown> =
   | readonly ['ok', readonly [Pid<P>, Ref]]
   | 'ignore'
   | readonly ['error', Reason]
+
+/** What a start gives, of a process by itself or of a child. */
+export type AnyStartResult<P = unknown> =
+  | StartResult<P>
+  | StartMonitorResult<P>
+  | readonly ['ok', Pid<P> | undefined]
+  | readonly ['ok', Pid<P> | undefined, info: unknown]
+
+/** What a start gives when its name is taken, by a process of that pid; `isAlreadyStarted` tells it from the others. */
+export type AlreadyStarted<P = unknown> = readonly ['error', readonly ['already_started', Pid<P>]]
+
+/**
+ * Whether a start found the name, or the id of a child, taken by a process that runs: its pid is `result[1][1]`. Its
+ * type is that of what was to be started, which is what carries the name unless names are given twice.
+ */
+export function isAlreadyStarted<P>(result: AnyStartResult<P>): result is AlreadyStarted<P> {
+  if (!Array.isArray(result) || result[0] !== 'error' || !Array.isArray(result[1])) return false
+  return result[1][0] === 'already_started' && result[1][1] instanceof Pid
+}
 
 export interface StartOptions<P = unknown> extends ProcessOptions {
   /** Registered before init runs; taken: `['error', ['already_started', pid]]`, and init does not run. */
@@ -123,20 +144,20 @@ export class Start implements Request, Timer {
     this.#finish(value as StartResult)
   }
 
-  /** The process is to end with `reason` because it could not start; the starter gets `result`. */
-  refuse(process: Process, reason: Reason, result: 'ignore' | readonly ['error', Reason]): void {
-    reportCrash(process, reason)
+  /** The process is to end with `reason`, `thrown` by init or not, as it could not start; the starter gets `result`. */
+  refuse(process: Process, reason: Reason, result: 'ignore' | readonly ['error', Reason], thrown?: unknown): void {
+    reportCrash(process, reason, thrown)
     this.#release(process)
     detach(this)
     process.end(reason)
     this.#finish(result)
   }
 
-  /** The process ended before it had acknowledged: the result tells so, and no EXIT or DOWN besides. */
+  /** The process ended before it had acknowledged: the result tells so, and no EXIT besides. */
   fail(why: Reason): void {
     const { owner, child } = this
     if (owner instanceof Process && !owner.ended) {
-      if (this.ref !== undefined) owner.demonitor(this.ref, { flush: true })
+      if (this.ref !== undefined) this.dropMonitor(owner, this.ref)
       else if (this.bond === 'link' && owner.trapsExits) flushExit(owner, child!)
     }
     this.#finish(['error', why])
@@ -159,7 +180,12 @@ export class Start implements Request, Timer {
     const owner = this.owner
     if (!(owner instanceof Process)) return
     if (owner.trapsExits) owner.unlink(process.pid)
-    if (this.ref !== undefined) owner.demonitor(this.ref, { flush: true })
+    if (this.ref !== undefined) this.dropMonitor(owner, this.ref)
+  }
+
+  /** The starter hears of a failed start by the result, and by no DOWN besides (`gen:start_monitor`). */
+  protected dropMonitor(owner: Process, ref: Ref): void {
+    owner.demonitor(ref, { flush: true })
   }
 
   #finish(result: StartMonitorResult | StartResult): void {
@@ -173,10 +199,7 @@ export class Start implements Request, Timer {
 
 /** Takes the exit message of `child`, which has just come, out of the mailbox. */
 function flushExit(owner: Process, child: Pid): void {
-  owner.takeFirst((message) => {
-    const { type, from } = Object(message) as Partial<ExitMessage>
-    return type === 'EXIT' && from === child
-  })
+  owner.takeFirst((message) => isExitMessage(message) && message.from === child)
   if (owner.program !== rawProgram) owner.putBack()
 }
 
@@ -202,15 +225,15 @@ export function startOrThrow<P>(
   const owner = ownerOf(caller)
   return new Promise<Pid<P>>((resolve, reject) => {
     const tell = (result: StartMonitorResult | StartResult) => {
-      if (result === 'ignore') reject(new Exit('ignore'))
-      else if (result[0] === 'error') reject(new Exit(result[1]))
+      if (result === 'ignore') reject(owner.node.exitOf(owner, 'ignore'))
+      else if (result[0] === 'error') reject(owner.node.exitOf(owner, result[1]))
       else resolve(result[1] as Pid<P>)
     }
     begin(owner, program, args, 'none', options, tell, reject)
   })
 }
 
-/** Begins a start; what is thrown here rejects its promise. */
+/** Begins a start. What is wrong with it rejects its promise. */
 function begin(
   owner: CallOwner,
   program: Program,
@@ -218,23 +241,26 @@ function begin(
   bond: Bond,
   options: StartOptions | undefined,
   tell: Start['tell'],
-  reject: (error: Error) => void,
+  reject: (error: unknown) => void,
 ): void {
   if (owner.ended) return owner instanceof Node ? reject(fault('node_stopped')) : undefined
+  try {
+    mustBeStart(owner, args, options)
+    const holder = options?.name === undefined ? undefined : owner.node.resolve(options.name).pid
+    if (holder !== undefined) return tellTaken(owner, holder, tell)
+    const start = new Start(owner, bond, args, options, tell)
+    const process = owner.node.startProcess(currentProgram(owner.node, program), start, options)
+    start.begin(process, options?.timeout ?? Number.POSITIVE_INFINITY)
+  } catch (refused) {
+    reject(blame(owner, refused))
+  }
+}
+
+function mustBeStart({ node }: CallOwner, args: readonly unknown[], options: StartOptions | undefined): void {
   if (options !== undefined) mustBeOptions('a start', options, START)
   if (!Array.isArray(args)) throw fault('badarg', 'the arguments of init are an array: start(Module, [...args])')
-  const timeout = options?.timeout ?? Number.POSITIVE_INFINITY
-  const name = options?.name
-  if (name !== undefined && !isNameHere(name, owner.node)) {
+  if (options?.name !== undefined && !isNameHere(options.name, node)) {
     throw fault('badarg', 'a process is registered on its own node: by a string, name(...), or a via')
-  }
-  const holder = name === undefined ? undefined : owner.node.resolve(name).pid
-  if (holder !== undefined) return tellTaken(owner, holder, tell)
-  const start = new Start(owner, bond, args, options, tell)
-  try {
-    start.begin(owner.node.startProcess(currentProgram(owner.node, program), start, options), timeout)
-  } catch (refused) {
-    reject(refused as Error)
   }
 }
 
@@ -251,6 +277,19 @@ function isNameHere(name: object | string, node: Node): boolean {
 export function ownerOf(caller: Caller): Caller & CallOwner {
   if (caller instanceof Process || caller instanceof Node) return caller
   throw fault('badarg', 'a caller is the `this` of a callback, or a node')
+}
+
+/**
+ * Runs `work` for a caller. What it fails with is the caller's failure, as that of a call is: when nobody awaits it, a
+ * process ends with it, and nothing else does; see orphans.ts.
+ */
+export async function inNameOf<V>(caller: Caller, work: (owner: Caller & CallOwner) => Promise<V>): Promise<V> {
+  const owner = ownerOf(caller)
+  try {
+    return await work(owner)
+  } catch (error) {
+    throw blame(owner, error)
+  }
 }
 
 /** The process behind the `this` of a callback. */
@@ -274,8 +313,13 @@ export function takeName(process: Process, start: Start): boolean {
 }
 
 /** Whether it was free. `undefined` is no name: it is told as one that is taken by nobody, as in OTP. */
-function registerAs({ node, pid }: Process, name: string | Name | Via): boolean {
-  if (typeof name === 'object' && 'via' in name) return name.via.registerName(name.key, pid)
+function registerAs(process: Process, name: string | Name | Via): boolean {
+  const { node, pid } = process
+  if (typeof name === 'object' && 'via' in name) {
+    if (!name.via.registerName(name.key, pid)) return false
+    process.extra.via = name
+    return true
+  }
   const text = typeof name === 'string' ? name : name.name
   if (node.whereis(text) !== undefined || text === 'undefined') return false
   node.register(text, pid)

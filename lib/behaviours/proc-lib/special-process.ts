@@ -1,5 +1,5 @@
 import { fault } from '../../internal/errors.ts'
-import type { Body, Caller, Context } from '../../kernel/context.ts'
+import type { Body, Caller, Context, ProcessCaller } from '../../kernel/context.ts'
 import { describe, Exit, type Reason, reasonOf } from '../../kernel/exit.ts'
 import { HAS_PARENT, PROC_LIB } from '../../kernel/flags.ts'
 import { type Arity, initialCallOf } from '../../kernel/message-term.ts'
@@ -9,7 +9,7 @@ import type { Process } from '../../kernel/process.ts'
 import { ancestorsOf } from '../../kernel/process-dictionary.ts'
 import { link } from '../../kernel/signals.ts'
 import { reportCrash } from './crash-report.ts'
-import { type Bond, ownerOf, processOf, Start, type StartMonitorResult, type StartResult } from './proc-lib.ts'
+import { type Bond, ownerOf, processOf, Start, type StartResult } from './proc-lib.ts'
 
 /**
  * OTP's `proc_lib`: processes of one's own making that start, crash and are looked into like OTP's behaviours.
@@ -68,14 +68,17 @@ export function startLink<A extends readonly unknown[]>(
   return startBody(caller, body, args, 'link', options) as Promise<StartResult>
 }
 
-/** The same, with a monitor: resolves with `[value, ref]`; a failed start with what `start` gives. */
+/**
+ * The same, with a monitor: resolves with `[value, ref]`, where the value of a failed start is what `start` gives. The
+ * DOWN message of `ref` comes in any case, also after a failed start.
+ */
 export function startMonitor<A extends readonly unknown[]>(
-  caller: Caller,
+  caller: ProcessCaller,
   body: Body<A>,
   args: NoInfer<A>,
   options?: SpecialStartOptions,
-): Promise<readonly [value: unknown, ref: Ref] | readonly ['error', Reason]> {
-  return startBody(caller, body, args, 'monitor', options) as Promise<readonly ['error', Reason]>
+): Promise<readonly [value: unknown, ref: Ref]> {
+  return startBody(caller, body, args, 'monitor', options) as Promise<readonly [unknown, Ref]>
 }
 
 /** Starts a process whose crash is reported, and waits for nothing. */
@@ -96,7 +99,7 @@ export function initAck(self: Context, value: unknown): void {
   const process = processOf(self)
   const start = starting.get(process)
   starting.delete(process)
-  if (start !== undefined) start.acknowledge(start.ref === undefined ? value : [value, start.ref])
+  start?.acknowledge(value)
 }
 
 /**
@@ -149,6 +152,11 @@ function processAt(caller: Caller, pid: Pid): Process | undefined {
 /** The starts whose processes have not acknowledged. */
 const starting = new WeakMap<Process, Start>()
 
+/** The start of a process by its function: its monitor stays, whatever becomes of the start. */
+class SpecialStart extends Start {
+  protected override dropMonitor(): void {}
+}
+
 function startBody<A extends readonly unknown[]>(
   caller: Caller,
   body: Body<A>,
@@ -162,8 +170,9 @@ function startBody<A extends readonly unknown[]>(
     mustBeOptions('a start', options, SPECIAL)
     const { timeout = Number.POSITIVE_INFINITY } = options
     const process = spawnBody(caller, body, args)
-    const tell = resolve as (result: StartMonitorResult | StartResult) => void
-    const start = new Start(owner, bond, args, undefined, tell)
+    const start: Start = new SpecialStart(owner, bond, args, undefined, (result) =>
+      resolve(start.ref === undefined ? result : [result, start.ref]),
+    )
     starting.set(process, start)
     start.begin(process, timeout)
   })
@@ -187,7 +196,7 @@ function reporting<A extends readonly unknown[]>(body: Body<A>): Body<A> {
     } catch (thrown) {
       const process = processOf(this)
       const reason = reasonOf(thrown)
-      if (!process.ended) reportCrash(process, reason)
+      if (!process.ended) reportCrash(process, reason, thrown)
       throw new Exit(reason)
     }
   }

@@ -1,6 +1,6 @@
 import { fault } from '../../internal/errors.ts'
 import { CALL_TIMEOUT_MS } from '../../internal/limits.ts'
-import type { Caller } from '../../kernel/context.ts'
+import type { Caller, ProcessCaller } from '../../kernel/context.ts'
 import { describe } from '../../kernel/exit.ts'
 import type { Node } from '../../kernel/node.ts'
 import { FLAG, mustBeOptions, type OptionKinds } from '../../kernel/options.ts'
@@ -9,7 +9,7 @@ import type { Process } from '../../kernel/process.ts'
 import type { NameRegistry, Via } from '../../kernel/protocol.ts'
 import { termKey } from '../../kernel/term-key.ts'
 import type { Bindings, Guard, Pattern } from '../match-pattern.ts'
-import { ownerOf, processOf, type StartResult } from '../proc-lib/proc-lib.ts'
+import { inNameOf, ownerOf, processOf, type StartResult } from '../proc-lib/proc-lib.ts'
 import type { ChildSpec } from '../supervisor/child-spec.ts'
 import * as Supervisor from '../supervisor/supervisor.ts'
 import type { SupervisorApi } from '../supervisor/supervisor-api.ts'
@@ -102,18 +102,18 @@ export class Registry<K = unknown, V = undefined> implements NameRegistry {
    * caller is linked from now on. Then each listener is sent `['register', registry, key, pid, value]`.
    * @throws Fault `system_limit` when the registry is full, `badarg` for a listener that does not run.
    */
-  register(process: Caller, key: K, ...value: undefined extends V ? [value?: V] : [value: V]): Registered {
+  register(process: ProcessCaller, key: K, ...value: undefined extends V ? [value?: V] : [value: V]): Registered {
     return this.#store.add(processOf(process), key, value[0])
   }
 
   /** Removes all entries of the calling process under `key`; none is no error. */
-  unregister(process: Caller, key: K): 'ok' {
+  unregister(process: ProcessCaller, key: K): 'ok' {
     this.#store.removeAll(processOf(process), key)
     return 'ok'
   }
 
   /** Removes those entries of the calling process under `key` whose value matches. */
-  unregisterMatch<const P extends Pattern<V>>(process: Caller, key: K, pattern: P, guard?: Guard<P, V>): 'ok' {
+  unregisterMatch<const P extends Pattern<V>>(process: ProcessCaller, key: K, pattern: P, guard?: Guard<P, V>): 'ok' {
     const self = processOf(process)
     const present = this.#store.own(self, key)
     mustBeGuard(guard)
@@ -124,7 +124,7 @@ export class Registry<K = unknown, V = undefined> implements NameRegistry {
   }
 
   /** Changes the value of the caller's own entry; `[new, old]`, or `'error'` when it has none. For unique keys. */
-  updateValue(process: Caller, key: K, change: (value: V) => V): readonly [V, V] | 'error' {
+  updateValue(process: ProcessCaller, key: K, change: (value: V) => V): readonly [V, V] | 'error' {
     if (typeof change !== 'function') throw fault('badarg', 'updateValue takes a function of the value')
     this.#mustBeUnique('updateValue')
     const self = processOf(process)
@@ -271,24 +271,27 @@ export class Registry<K = unknown, V = undefined> implements NameRegistry {
    * that waits for a lock it holds waits in vain.
    * @throws Fault `system_limit` when too many wait.
    */
-  async lock<T>(
-    process: Caller,
+  lock<T>(
+    process: ProcessCaller,
     key: unknown,
     run: () => T | PromiseLike<T>,
     timeout: number = CALL_TIMEOUT_MS,
   ): Promise<T> {
-    const self = processOf(process)
-    if (typeof run !== 'function') throw fault('badarg', 'lock runs a function')
-    this.#store.running(self.node)
-    const partition = { name: this.#store.partitions[this.#store.indexOfKey(termKey(key))]! }
-    const request = { key, ref: self.node.makeRef() }
-    try {
-      const granted = await self.call(partition, 'lock', request, { timeout })
-      if (granted === 'system_limit') throw fault('system_limit', 'too many processes wait for locks of this registry')
-      return await run()
-    } finally {
-      self.cast(partition, 'unlock', request)
-    }
+    return inNameOf(process, async () => {
+      const self = processOf(process)
+      if (typeof run !== 'function') throw fault('badarg', 'lock runs a function')
+      this.#store.running(self.node)
+      const partition = { name: this.#store.partitions[this.#store.indexOfKey(termKey(key))]! }
+      const request = { key, ref: self.node.makeRef() }
+      try {
+        const granted = await self.call(partition, 'lock', request, { timeout })
+        if (granted === 'system_limit')
+          throw fault('system_limit', 'too many processes wait for locks of this registry')
+        return await run()
+      } finally {
+        self.cast(partition, 'unlock', request)
+      }
+    })
   }
 
   /** Keeps `value` under `key` beside the entries, as long as the registry's supervisor lives. */

@@ -6,6 +6,7 @@ import { ANY, isTimeout, mustBeOptions, type OptionKinds } from '../../kernel/op
 import type { Pid } from '../../kernel/pid.ts'
 import type { Program } from '../../kernel/program.ts'
 import type { Protocol } from '../../kernel/protocol.ts'
+import { keyTerm } from '../../kernel/term-key.ts'
 import { type GenServer, type InitArguments, programOf } from '../gen-server/gen-server.ts'
 import { type StartOptions, type StartResult, startProcess } from '../proc-lib/proc-lib.ts'
 import { START } from '../proc-lib/start-options.ts'
@@ -18,8 +19,13 @@ import type { Restart } from './restart-type.ts'
  *     child(Cache, [100], { id: 'cache', restart: 'transient' })
  *     { id: 'clock', start: (parent) => ['ok', parent.spawnLink(clock)] }     anything that is linked to its parent
  */
-export interface ChildSpec<out P = unknown> {
-  /** Tells the children of a supervisor apart: any term. A dynamic supervisor's children need none. */
+export interface ChildSpec<out P = unknown> extends DynamicChildSpec<P> {
+  /** Tells the children of a supervisor apart: any term. */
+  readonly id: unknown
+}
+
+/** The same of a child that needs no id: its supervisor is a dynamic one, which knows it by its pid. */
+export interface DynamicChildSpec<out P = unknown> {
   readonly id?: unknown
   /**
    * Starts the child and links it to `parent`, the supervisor, which waits for the result and does nothing else
@@ -51,13 +57,38 @@ export type AutoShutdown = 'never' | 'any_significant' | 'all_significant'
 /** What a child's start function returns: a start function's result, perhaps with some information for the caller. */
 export type ChildStart<P = unknown> = StartResult<P> | readonly ['ok', Pid<P>, unknown]
 
+/** @internal Where a specification keeps its ArgumentsWith: out of sight of who asks for the specification. */
+export const ARGUMENTS: unique symbol = Symbol('arguments')
+
 /** A specification with nothing left open. */
-export type CompleteChildSpec = Required<ChildSpec>
+export interface CompleteChildSpec extends Required<ChildSpec> {
+  /** @internal What `start` hands to the child's init, given `extra` arguments; for reports. */
+  readonly [ARGUMENTS]: ArgumentsWith | undefined
+}
+
+type ArgumentsWith = (extra: readonly unknown[]) => readonly unknown[]
 
 /** What a child that is a server is supervised and started with. Its name is also its id when it is given none. */
-export interface ChildOptions<P = unknown> extends Omit<ChildSpec, 'start' | 'type'>, StartOptions<P> {}
+export interface ChildOptions<P = unknown> extends Omit<DynamicChildSpec, 'start' | 'type'>, StartOptions<P> {}
 
-/** The specification of a child that is a server of `module`, started with `args`. */
+/** Options with what tells a child from its siblings: an id, or the name that is its id then. */
+export type IdOptions<P = unknown> = ChildOptions<P> &
+  ({ readonly id: unknown } | { readonly name: NonNullable<StartOptions<P>['name']> })
+
+/**
+ * The specification of a child that is a server of `module`, started with `args`. Under a supervisor it has an id, or a
+ * name; under a dynamic one it needs neither.
+ */
+export function child<P extends Protocol>(
+  module: GenServer<P>,
+  args: NoInfer<InitArguments<P>>,
+  options: IdOptions<P>,
+): ChildSpec<P>
+export function child<P extends Protocol>(
+  module: GenServer<P>,
+  args: NoInfer<InitArguments<P>>,
+  options?: ChildOptions<P>,
+): DynamicChildSpec<P>
 export function child<P extends Protocol>(
   module: GenServer<P>,
   args: NoInfer<InitArguments<P>>,
@@ -88,7 +119,7 @@ export function template<P extends Protocol>(
 }
 
 /** What a child is given beside what it starts; whether the values go together is seen by its supervisor. */
-export const CHILD_SPEC: OptionKinds<Omit<ChildSpec, 'start' | 'type'>> = {
+export const CHILD_SPEC: OptionKinds<Omit<DynamicChildSpec, 'start' | 'type'>> = {
   id: ANY,
   restart: ANY,
   shutdown: ANY,
@@ -103,7 +134,7 @@ export function specOfServer<P>(
   program: Program,
   defaults: Pick<ChildOptions<P>, 'id' | 'modules'>,
   options: ChildOptions<P> | undefined,
-  argumentsWith: (extra: readonly unknown[]) => readonly unknown[],
+  argumentsWith: ArgumentsWith,
 ): ChildSpec<P> {
   if (options !== undefined) mustBeOptions('a child', options, CHILD)
   const {
@@ -118,13 +149,11 @@ export function specOfServer<P>(
   } = { ...defaults, ...options }
   const given = givenOf({ name, timeout, hibernateAfter, debug, priority, mailbox })
   const startOptions = given as StartOptions<P> | undefined
+  const startLink: ChildSpec<P>['start'] = (parent, ...extra) =>
+    startProcess(parent, program, argumentsWith(extra), 'link', startOptions) as Promise<StartResult<P>>
   // With the spread first, each object has a hidden class of its own on Node 20, and thousands are slow to read.
-  return {
-    id,
-    start: (parent, ...extra) =>
-      startProcess(parent, program, argumentsWith(extra), 'link', startOptions) as Promise<StartResult<P>>,
-    ...rest,
-  }
+  const spec = { id, start: startLink, [ARGUMENTS]: argumentsWith, ...rest }
+  return spec
 }
 
 /** Those that were given; undefined for none. */
@@ -139,13 +168,24 @@ export function idOf(name: StartOptions['name']): unknown {
   return 'via' in name ? name.key : name.name
 }
 
-/** What is wrong with a specification, as OTP's term, or the specification with its defaults. */
-export function completeChild(
-  spec: ChildSpec,
-  autoShutdown: AutoShutdown,
-): CompleteChildSpec | readonly ['invalid', Reason] {
+/**
+ * What is wrong with a specification, as OTP's term, or the specification with its defaults. One that cannot be read,
+ * because a getter of it throws or its id contains itself, is none. `nameless` takes the place of any id.
+ */
+export function completeChild(spec: DynamicChildSpec, autoShutdown: AutoShutdown, nameless?: 'undefined'): Completed {
+  try {
+    return complete(spec, autoShutdown, nameless)
+  } catch {
+    return ['invalid', ['invalid_child_spec', spec]]
+  }
+}
+
+type Completed = CompleteChildSpec | readonly ['invalid', Reason]
+
+function complete(spec: DynamicChildSpec, autoShutdown: AutoShutdown, nameless?: 'undefined'): Completed {
   if (typeof spec !== 'object' || spec === null) return ['invalid', ['invalid_child_spec', spec]]
-  const { id, start, restart = 'permanent', type = 'worker', modules = [], significant = false } = spec
+  const { start, restart = 'permanent', type = 'worker', modules = [], significant = false } = spec
+  const id = nameless ?? spec.id
   const { shutdown = type === 'supervisor' ? Number.POSITIVE_INFINITY : CHILD_SHUTDOWN_MS } = spec
   if (id === undefined) return ['invalid', 'missing_id']
   if (start === undefined) return ['invalid', 'missing_start']
@@ -157,7 +197,8 @@ export function completeChild(
   if (type !== 'worker' && type !== 'supervisor') return ['invalid', ['invalid_child_type', type]]
   if (shutdown !== 'brutal_kill' && !isTimeout(shutdown)) return ['invalid', ['invalid_shutdown', shutdown]]
   if (modules !== 'dynamic' && !Array.isArray(modules)) return ['invalid', ['invalid_modules', modules]]
-  return { id, start, restart, shutdown, type, modules, significant }
+  const { [ARGUMENTS]: argumentsWith } = spec as Partial<CompleteChildSpec>
+  return { id: keyTerm(id), start, restart, shutdown, type, modules, significant, [ARGUMENTS]: argumentsWith }
 }
 
 const RESTARTS: readonly unknown[] = ['permanent', 'transient', 'temporary']

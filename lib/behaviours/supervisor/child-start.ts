@@ -3,12 +3,13 @@ import { Pid } from '../../kernel/pid.ts'
 import type { Process } from '../../kernel/process.ts'
 import type { ChildSpec } from './child-spec.ts'
 
+/** Where they differ: those of OTP's supervisor, or those of Elixir's DynamicSupervisor and ConsumerSupervisor. */
+export type Rules = 'OTP' | 'Elixir'
+
 /** How the start of a child went: `pid` is undefined when it declined with `ignore`. */
 export type Started =
   | { readonly outcome: 'ok'; readonly pid: Pid | undefined; readonly info?: readonly [unknown] }
   | { readonly outcome: 'error'; readonly reason: Reason }
-  /** The start function threw; `reason` is what a process that throws the same ends with. */
-  | { readonly outcome: 'threw'; readonly reason: Reason }
 
 /**
  * Calls a child's start function in the name of `supervisor` and waits for it. A supervisor that is killed meanwhile
@@ -17,25 +18,25 @@ export type Started =
 export async function startChild(
   supervisor: Process,
   spec: ChildSpec,
+  rules: Rules,
   extra: readonly unknown[] = [],
 ): Promise<Started> {
-  let result: unknown
+  let started: Started
   try {
-    result = await spec.start(supervisor, ...extra)
+    started = read(await spec.start(supervisor, ...extra))
   } catch (thrown) {
-    // A thrown value that is no error counts as returned, as under Erlang's `catch`.
-    if (thrown instanceof Error) return supervisor.ended ? forever() : { outcome: 'threw', reason: reasonOf(thrown) }
-    result = thrown
+    started = failed(thrown, rules)
   }
-  return supervisor.ended ? forever() : read(result)
+  return supervisor.ended ? forever() : started
 }
 
-export type StartedOrNot = Exclude<Started, { outcome: 'threw' }>
-
-/** What a start function threw as the reason of a failed start: OTP says `{'EXIT', Reason}`, Elixir the reason. */
-export function withoutThrow(started: Started, rules: 'OTP' | 'Elixir'): StartedOrNot {
-  if (started.outcome !== 'threw') return started
-  return { outcome: 'error', reason: rules === 'OTP' ? ['EXIT', started.reason] : started.reason }
+/**
+ * A start function threw. OTP calls it under Erlang's `catch`: an error is `{'EXIT', Reason}`, and any other value
+ * counts as returned. Elixir takes what was thrown for the reason, whatever it is.
+ */
+function failed(thrown: unknown, rules: Rules): Started {
+  if (rules === 'Elixir') return { outcome: 'error', reason: reasonOf(thrown) }
+  return thrown instanceof Error ? { outcome: 'error', reason: ['EXIT', reasonOf(thrown)] } : read(thrown)
 }
 
 function forever(): Promise<never> {

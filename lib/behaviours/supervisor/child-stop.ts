@@ -1,11 +1,13 @@
-import { type ExitMessage, isOrderly, type Reason } from '../../kernel/exit.ts'
+import { isOrderly, type Reason } from '../../kernel/exit.ts'
 import { keyOf } from '../../kernel/links.ts'
-import { Pid } from '../../kernel/pid.ts'
+import { isExitMessage } from '../../kernel/message-kind.ts'
+import type { Pid } from '../../kernel/pid.ts'
 import type { Process } from '../../kernel/process.ts'
 import { Monitor, setMonitor } from '../../kernel/signals.ts'
 import { TimerEntry } from '../../kernel/timer-wheel.ts'
 import { startFor, stopFor } from '../../kernel/waits.ts'
 import type { CompleteChildSpec, Shutdown } from './child-spec.ts'
+import type { Rules } from './child-start.ts'
 
 /**
  * How a supervisor stops children (supervisor.erl, `shutdown/1`):
@@ -18,33 +20,45 @@ import type { CompleteChildSpec, Shutdown } from './child-spec.ts'
  */
 export class ChildStopper {
   readonly #supervisor: Process
+  readonly #rules: Rules
   /** The reasons in the EXIT messages that wait, by who sent them; read when the first of them is needed. */
   #waitingExits: Map<number | string, Reason> | undefined
 
-  constructor(supervisor: Process) {
+  constructor(supervisor: Process, rules: Rules) {
     this.#supervisor = supervisor
+    this.#rules = rules
   }
 
   /** Stops `pid`; resolves when it is down, with what is to be reported, or undefined when it ended as it was told. */
   async stop(pid: Pid, spec: CompleteChildSpec): Promise<{ readonly reason: Reason } | undefined> {
     const down = await shutDown(this.#supervisor, pid, spec.shutdown)
-    const reason = down === 'noproc' ? this.#exitReasonOf(pid) : down
+    const hadEnded = down === 'noproc'
+    const reason = hadEnded ? this.#exitReasonOf(pid) : down
     this.#supervisor.unlink(pid)
-    return isExpected(reason, spec) ? undefined : { reason }
+    const isRight = this.#rules === 'OTP' ? isExpected(reason, spec) : isExpectedByElixir(reason, hadEnded, spec)
+    return isRight ? undefined : { reason }
   }
 
   #exitReasonOf(pid: Pid): Reason {
     const key = keyOf(pid, this.#supervisor.node.address)
     if (!this.#waitingExits?.has(key)) this.#waitingExits = waitingExits(this.#supervisor)
+    if (this.#waitingExits.has(key)) return this.#waitingExits.get(key)
     // Gone without a trace: it had unlinked itself before it ended.
-    return this.#waitingExits.has(key) ? this.#waitingExits.get(key) : 'child_process_unlinked'
+    return this.#rules === 'OTP' ? 'child_process_unlinked' : 'noproc'
   }
 }
 
-/** Whether a child that was stopped may have ended with `reason`; any other is reported. */
+/** Whether a child that was stopped may have ended with `reason`; any other is reported (supervisor.erl). */
 function isExpected(reason: Reason, { shutdown, restart }: CompleteChildSpec): boolean {
   if (reason === (shutdown === 'brutal_kill' ? 'killed' : 'shutdown')) return true
   return restart !== 'permanent' && isOrderly(reason)
+}
+
+/** The same by Elixir (dynamic_supervisor.ex): one that `hadEnded` was not told to, so an order to is no excuse. */
+function isExpectedByElixir(reason: Reason, hadEnded: boolean, { shutdown, restart }: CompleteChildSpec): boolean {
+  if (reason === 'normal' && (hadEnded || shutdown !== 'brutal_kill')) return restart !== 'permanent'
+  if (hadEnded) return false
+  return shutdown === 'brutal_kill' ? reason === 'killed' : isOrderly(reason)
 }
 
 /** Leaves the messages where they are: the EXIT of a child that is gone is ignored when its turn comes. */
@@ -56,11 +70,6 @@ function waitingExits(supervisor: Process): Map<number | string, Reason> {
   })
   supervisor.putBack()
   return exits
-}
-
-export function isExitMessage(message: unknown): message is ExitMessage {
-  const { type, from } = (message ?? {}) as Partial<ExitMessage>
-  return type === 'EXIT' && from instanceof Pid
 }
 
 /** Tells `pid` to end, in the way `shutdown` says, and resolves with the reason when it is down. */

@@ -1,12 +1,12 @@
 import { DYNAMIC_CHILDREN, DYNAMIC_RESTART_INTENSITY } from '../../internal/limits.ts'
 import type { Reason } from '../../kernel/exit.ts'
+import { isExitMessage } from '../../kernel/message-kind.ts'
 import type { Pid } from '../../kernel/pid.ts'
 import type { GenServer } from '../gen-server/gen-server.ts'
 import { ignore, type NoReply, noreply, ok, reply, type Stop, stop } from '../gen-server/results.ts'
 import { processOf } from '../proc-lib/proc-lib.ts'
-import { type ChildSpec, completeChild, isInvalid } from './child-spec.ts'
-import type { StartedOrNot } from './child-start.ts'
-import { isExitMessage } from './child-stop.ts'
+import { completeChild, type DynamicChildSpec, isInvalid } from './child-spec.ts'
+import type { Started } from './child-start.ts'
 import type { RestartIntensity } from './restart-intensity.ts'
 import { ChildrenByPid, type Ended } from './supervised-by-pid.ts'
 import { type ChildCount, type ChildInfo, countChildren } from './supervised-children.ts'
@@ -52,7 +52,7 @@ export interface DynamicSupervisorApi {
   state: DynamicSupervisorState
   init: [source: SupervisorSource<DynamicSupervisorSpec>]
   call: {
-    startChild(spec: ChildSpec): StartDynamicChildResult
+    startChild(spec: DynamicChildSpec): StartDynamicChildResult
     terminateChild(child: { pid: Pid }): 'ok' | readonly ['error', 'not_found']
     whichChildren(): readonly ChildInfo[]
     countChildren(): ChildCount
@@ -157,10 +157,10 @@ function isCount(value: number): boolean {
   return value === Number.POSITIVE_INFINITY || (Number.isInteger(value) && value >= 0)
 }
 
-async function addChild(state: DynamicSupervisorState, spec: ChildSpec): Promise<StartDynamicChildResult> {
+async function addChild(state: DynamicSupervisorState, spec: DynamicChildSpec): Promise<StartDynamicChildResult> {
   const { children } = state
   const { extraArguments, maxChildren } = state.spec
-  const complete = completeChild({ ...spec, id: 'undefined' }, 'never')
+  const complete = completeChild(spec, 'never', 'undefined')
   if (isInvalid(complete)) {
     return ['error', complete[1] === 'missing_start' ? ['invalid_child_spec', spec] : complete[1]]
   }
@@ -169,7 +169,7 @@ async function addChild(state: DynamicSupervisorState, spec: ChildSpec): Promise
 }
 
 /** What is answered about the start of a child that is known by its pid. */
-export function startResult(started: StartedOrNot): StartDynamicChildResult {
+export function startResult(started: Started): StartDynamicChildResult {
   if (started.outcome !== 'ok') return ['error', started.reason]
   if (started.pid === undefined) return 'ignore'
   return started.info === undefined ? ['ok', started.pid] : ['ok', started.pid, started.info[0]]

@@ -3,7 +3,7 @@ import type { Caller } from '../../kernel/context.ts'
 import { Pid } from '../../kernel/pid.ts'
 import type { Dest } from '../../kernel/protocol.ts'
 import { ownerOf, type StartOptions, type StartResult, startProcess } from '../proc-lib/proc-lib.ts'
-import { type ChildOptions, type ChildSpec, specOfServer } from './child-spec.ts'
+import { type ChildOptions, type ChildSpec, type DynamicChildSpec, type IdOptions, specOfServer } from './child-spec.ts'
 import {
   type DynamicSupervisorApi,
   type DynamicSupervisorModule,
@@ -73,14 +73,23 @@ export function startLink(caller: Caller, ...given: PerhapsGiven): Promise<Start
 
 /** The specification of a child that is a dynamic supervisor. It has all the time it needs to stop its children. */
 export function child(
+  spec: DynamicSupervisorSpec,
+  options: IdOptions<DynamicSupervisorApi>,
+): ChildSpec<DynamicSupervisorApi>
+export function child(
   spec?: DynamicSupervisorSpec,
   options?: ChildOptions<DynamicSupervisorApi>,
+): DynamicChildSpec<DynamicSupervisorApi>
+export function child<A extends readonly unknown[]>(
+  module: DynamicSupervisorModule<A>,
+  args: NoInfer<A>,
+  options: IdOptions<DynamicSupervisorApi>,
 ): ChildSpec<DynamicSupervisorApi>
 export function child<A extends readonly unknown[]>(
   module: DynamicSupervisorModule<A>,
   args: NoInfer<A>,
   options?: ChildOptions<DynamicSupervisorApi>,
-): ChildSpec<DynamicSupervisorApi>
+): DynamicChildSpec<DynamicSupervisorApi>
 export function child(...given: PerhapsGiven): ChildSpec<DynamicSupervisorApi> {
   const { source, options } = readOrDefault<ChildOptions<DynamicSupervisorApi>>(given)
   const modules: readonly unknown[] = [source.isModule ? source.module : 'DynamicSupervisor']
@@ -106,7 +115,7 @@ function readOrDefault<O>([what = {}, ...rest]: PerhapsGiven) {
 export function startChild<P>(
   caller: Caller,
   supervisor: Dest<DynamicSupervisorApi>,
-  spec: ChildSpec<P>,
+  spec: DynamicChildSpec<P>,
 ): Promise<StartDynamicChildResult<P>> {
   return ownerOf(caller).call(supervisor, 'startChild', spec, NO_TIMEOUT) as Promise<StartDynamicChildResult<P>>
 }

@@ -9,9 +9,9 @@ import type { Pid } from '../../kernel/pid.ts'
 import type { Process } from '../../kernel/process.ts'
 import type { Name, NameRegistry, Via } from '../../kernel/protocol.ts'
 import { keyTerm } from '../../kernel/term-key.ts'
-import { ownerOf, type StartResult } from '../proc-lib/proc-lib.ts'
+import { inNameOf, ownerOf, type StartResult } from '../proc-lib/proc-lib.ts'
 import { NAME } from '../proc-lib/start-options.ts'
-import { CHILD_SPEC, type ChildSpec, idOf } from './child-spec.ts'
+import { CHILD_SPEC, type ChildSpec, type DynamicChildSpec, idOf } from './child-spec.ts'
 import { partitionOf } from './partition-hash.ts'
 import type { RestartIntensity } from './restart-intensity.ts'
 import type { RestartStrategy } from './restart-strategy.ts'
@@ -55,7 +55,7 @@ export interface PartitionSupervisorSpec<P = unknown> extends Partial<RestartInt
   /** What the supervisor is registered under, and found by; needed. */
   readonly name: SupervisorName
   /** The child, or what gives the child of each partition. An id that it has does not count. */
-  readonly childSpec: ChildSpec<P> | ((partition: number) => ChildSpec<P>)
+  readonly childSpec: DynamicChildSpec<P> | ((partition: number) => DynamicChildSpec<P>)
   /** How many there are: 1 or more, 8 unless told otherwise. */
   readonly partitions?: number
   /** `one_for_one` unless told otherwise. */
@@ -72,18 +72,17 @@ export type SupervisorName = string | Name<SupervisorApi> | Via<SupervisorApi>
  * Starts the supervisor and its partitions, linked to the calling process.
  * @throws Fault `badarg` for a specification without name or child, or with a wrong number of partitions.
  */
-export async function startLink<P>(
-  caller: Caller,
-  spec: PartitionSupervisorSpec<P>,
-): Promise<StartResult<SupervisorApi>> {
-  const { name, ...rest } = checked(spec)
-  return Supervisor.startLink(caller, supervisorOf(rest), { name })
+export function startLink<P>(caller: Caller, spec: PartitionSupervisorSpec<P>): Promise<StartResult<SupervisorApi>> {
+  return inNameOf(caller, async () => {
+    const { name, ...rest } = checked(spec)
+    return Supervisor.startLink(caller, supervisorOf(rest), { name })
+  })
 }
 
 /** The specification of a child that is a partition supervisor. Its id is its name unless told otherwise. */
 export function child<P>(
   spec: PartitionSupervisorSpec<P>,
-  options: Omit<ChildSpec, 'start' | 'type'> = {},
+  options: Omit<DynamicChildSpec, 'start' | 'type'> = {},
 ): ChildSpec<SupervisorApi> {
   mustBeOptions('a child', options, CHILD_SPEC)
   const { name, ...rest } = checked(spec)
@@ -114,16 +113,18 @@ export function partitions(caller: Caller, name: SupervisorName): number {
  * @throws Exit as `via`, or the reason for which a partition did not start again; those before it run, and count when
  * all do. Fault `badarg` for another number.
  */
-export async function resize(caller: Caller, name: SupervisorName, count: number): Promise<number> {
-  const process = foundOf(ownerOf(caller).node, name)
-  const most = stateOf(process).spec.children.length
-  if (!Number.isInteger(count) || count < 0 || count > most) {
-    throw fault(
-      'badarg',
-      `this supervisor was started with ${most} partitions: 0 to ${most} can run, not ${describe(count)}`,
-    )
-  }
-  return resizing.take(process, () => changeSize(caller, process, count))
+export function resize(caller: Caller, name: SupervisorName, count: number): Promise<number> {
+  return inNameOf(caller, async (owner) => {
+    const process = foundOf(owner.node, name)
+    const most = stateOf(process).spec.children.length
+    if (!Number.isInteger(count) || count < 0 || count > most) {
+      throw fault(
+        'badarg',
+        `this supervisor was started with ${most} partitions: 0 to ${most} can run, not ${describe(count)}`,
+      )
+    }
+    return resizing.take(process, () => changeSize(caller, process, count))
+  })
 }
 
 const resizing = new Turns<Process>()

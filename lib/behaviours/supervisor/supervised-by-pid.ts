@@ -3,7 +3,7 @@ import { keyOf } from '../../kernel/links.ts'
 import type { Pid } from '../../kernel/pid.ts'
 import type { Process } from '../../kernel/process.ts'
 import type { CompleteChildSpec } from './child-spec.ts'
-import { type StartedOrNot, startChild, withoutThrow } from './child-start.ts'
+import { type Rules, type Started, startChild } from './child-start.ts'
 import { ChildStopper } from './child-stop.ts'
 import { type RestartIntensity, Restarts } from './restart-intensity.ts'
 import { isReported, isStartedAgain } from './restart-type.ts'
@@ -18,12 +18,16 @@ export type Ended = 'gone' | Promise<Restarted>
 
 /** A child that was started with arguments of its own. */
 class ChildByPid extends SupervisedChild {
-  readonly extra: readonly unknown[]
+  readonly #extra: readonly unknown[]
 
   constructor(spec: CompleteChildSpec, extra: readonly unknown[], pid: Pid) {
     super(spec)
-    this.extra = extra
+    this.#extra = extra
     this.pid = pid
+  }
+
+  override get extra(): readonly unknown[] {
+    return this.#extra
   }
 }
 
@@ -32,19 +36,19 @@ class ChildByPid extends SupervisedChild {
  * ConsumerSupervisor and of a supervisor with simple_one_for_one. Each is started again alone and gets a new pid; all
  * are stopped at the same time. While one waits for the next attempt to start it, it is known by the pid it had.
  *
- * There are two sets of rules. By Elixir's a start is reported as progress, a start function that throws gives its
- * reason as it is, the report of a restart that failed calls the child `['restarting', pid]` the first time, too, and
- * children that did not end as they were told are reported each, not together by their reasons.
+ * There are two sets of rules. By Elixir's the report of a restart that failed calls the child `['restarting', pid]`
+ * the first time, too, and children that did not end as they were told are reported each, not together by their
+ * reasons; what else differs is in child-start.ts and child-stop.ts. By neither is a start reported as progress.
  */
 export class ChildrenByPid {
   readonly reports: SupervisorReports
   readonly #process: Process
   readonly #restarts: Restarts
-  readonly #rules: 'OTP' | 'Elixir'
+  readonly #rules: Rules
   readonly #children = new Map<number | string, ChildByPid>()
 
   /** `module` is what reports call the supervisor by when it has no name. */
-  constructor(process: Process, module: unknown, rule: RestartIntensity, rules: 'OTP' | 'Elixir') {
+  constructor(process: Process, module: unknown, rule: RestartIntensity, rules: Rules) {
     this.reports = new SupervisorReports(process, module)
     this.#process = process
     this.#restarts = new Restarts(rule)
@@ -72,8 +76,8 @@ export class ChildrenByPid {
   }
 
   /** Starts a child, `extra` being given to its start function; one that declines is not kept. */
-  async start(spec: CompleteChildSpec, extra: readonly unknown[]): Promise<StartedOrNot> {
-    const started = withoutThrow(await startChild(this.#process, spec, extra), this.#rules)
+  async start(spec: CompleteChildSpec, extra: readonly unknown[]): Promise<Started> {
+    const started = await startChild(this.#process, spec, this.#rules, extra)
     if (started.outcome === 'ok' && started.pid !== undefined) this.#keep(new ChildByPid(spec, extra, started.pid))
     return started
   }
@@ -103,7 +107,7 @@ export class ChildrenByPid {
       this.#remove(child)
       return 'too_many_restarts'
     }
-    const started = withoutThrow(await startChild(this.#process, child.spec, child.extra), this.#rules)
+    const started = await startChild(this.#process, child.spec, this.#rules, child.extra)
     if (started.outcome === 'ok') {
       this.#remove(child)
       if (started.pid === undefined) return 'gone'
@@ -121,13 +125,13 @@ export class ChildrenByPid {
 
   /** Stops and forgets one child. */
   async stop(child: SupervisedChild): Promise<void> {
-    const failed = await this.#stopOne(new ChildStopper(this.#process), child)
+    const failed = await this.#stopOne(new ChildStopper(this.#process, this.#rules), child)
     if (failed !== undefined) this.reports.error('shutdown_error', failed.reason, child)
   }
 
   /** Stops and forgets all, at the same time; each has the time of its own specification. */
   async stopAll(): Promise<void> {
-    const stopper = new ChildStopper(this.#process)
+    const stopper = new ChildStopper(this.#process, this.#rules)
     const wrong: { child: SupervisedChild; reason: Reason }[] = []
     const stop = async (child: SupervisedChild) => {
       const failed = await this.#stopOne(stopper, child)
@@ -176,7 +180,6 @@ export class ChildrenByPid {
 
   #keep(child: ChildByPid): SupervisedChild {
     this.#children.set(this.#keyOf(child.pid!), child)
-    if (this.#rules === 'Elixir') this.reports.progress(child)
     return child
   }
 

@@ -16,6 +16,11 @@ export class SupervisedChild {
     this.spec = spec
   }
 
+  /** What its start function was given besides the supervisor. */
+  get extra(): readonly unknown[] {
+    return []
+  }
+
   /** The process of the child, if it has one that runs. */
   get running(): Pid | undefined {
     return this.restarting ? undefined : this.pid

@@ -1,6 +1,7 @@
 import { Fault } from '../../internal/errors.ts'
 import { describe, type Reason } from '../../kernel/exit.ts'
 import { Pid } from '../../kernel/pid.ts'
+import { hintFor, withHint } from '../bad-return.ts'
 
 /** What would be right, by the terms in which OTP says what is wrong with a supervisor's specification. */
 const RIGHT: Readonly<Record<string, string>> = {
@@ -38,13 +39,32 @@ const OUTER: readonly unknown[] = ['bad_return', 'bad_start_spec', 'start_spec',
 export function mistakeIn(reason: Reason): string | undefined {
   if (reason instanceof Fault && reason.code === 'function_clause') return reason.message
   if (!Array.isArray(reason)) return undefined
-  if (OUTER.includes(reason[0])) return `${describe(reason)}: ${whatIsRight(reason)}`
+  if (OUTER.includes(reason[0])) return `${describe(reason)}: ${hintFor(reason) ?? whatIsRight(reason)}`
   const [why, failed] = reason as readonly unknown[]
   if (why !== 'shutdown' || !Array.isArray(failed) || failed[0] !== 'failed_to_start_child') return undefined
   const [, id, result] = failed as readonly unknown[]
   if (Array.isArray(result) && OUTER.includes(result[0])) return `${describe(id)}: ${mistakeIn(result)}`
   if (result !== undefined && !(result instanceof Pid)) return undefined
   return `start of ${describe(id)} gave ${describe(result)}: it returns ['ok', pid], 'ignore' or ['error', reason]`
+}
+
+/** OTP's reason for a wrong child, which does not say that it was `child`, the one at `index`; its hint does. */
+export function startSpec(wrong: Reason, child: unknown, index: number): Reason {
+  const reason = ['start_spec', wrong] as const
+  return withHint(reason, `child ${index + 1} (${labelOf(child)}): ${whatIsRight(reason)}`)
+}
+
+/** How a child is known to who wrote it: by its id, by its module, or by what it is. */
+function labelOf(child: unknown): string {
+  try {
+    const { id, modules } = Object(child) as { readonly id?: unknown; readonly modules?: unknown }
+    if (id !== undefined) return describe(id)
+    const [module] = Array.isArray(modules) ? (modules as unknown[]) : []
+    const { moduleName } = Object(module) as { readonly moduleName?: unknown }
+    return moduleName === undefined ? describe(child, 1) : `a ${describe(moduleName)}`
+  } catch {
+    return describe(child, 1) // a getter of it threw
+  }
 }
 
 function whatIsRight([tag, what]: readonly unknown[]): string {

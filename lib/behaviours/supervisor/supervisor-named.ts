@@ -2,7 +2,7 @@ import { Exit, type Reason } from '../../kernel/exit.ts'
 import type { Pid } from '../../kernel/pid.ts'
 import type { Process } from '../../kernel/process.ts'
 import { type ChildSpec, type CompleteChildSpec, completeChild, isInvalid } from './child-spec.ts'
-import { type StartedOrNot, startChild, withoutThrow } from './child-start.ts'
+import { type Started, startChild } from './child-start.ts'
 import { ChildStopper } from './child-stop.ts'
 import { Restarts } from './restart-intensity.ts'
 import { type GroupStrategy, STRATEGIES } from './restart-strategy.ts'
@@ -127,8 +127,8 @@ export class NamedSupervision implements Supervision {
     return undefined
   }
 
-  async #startOne(child: SupervisedChild): Promise<StartedOrNot> {
-    const started = withoutThrow(await startChild(this.#process, child.spec), 'OTP')
+  async #startOne(child: SupervisedChild): Promise<Started> {
+    const started = await startChild(this.#process, child.spec, 'OTP')
     if (started.outcome === 'error') return started
     this.#children.started(child, started.pid)
     if (started.pid !== undefined) this.#reports.progress(child)
@@ -137,7 +137,7 @@ export class NamedSupervision implements Supervision {
 
   /** Stops `children` one after the other: the next only when the one before is down. */
   async #stop(children: readonly SupervisedChild[]): Promise<void> {
-    const stopper = new ChildStopper(this.#process)
+    const stopper = new ChildStopper(this.#process, 'OTP')
     for (const child of children) {
       const { running } = child
       const failed = running === undefined ? undefined : await stopper.stop(running, child.spec)
@@ -234,7 +234,7 @@ export class NamedSupervision implements Supervision {
   }
 }
 
-function resultOf({ pid, info }: Extract<StartedOrNot, { outcome: 'ok' }>): StartChildResult {
+function resultOf({ pid, info }: Extract<Started, { outcome: 'ok' }>): StartChildResult {
   return info === undefined ? ['ok', pid] : ['ok', pid, info[0]]
 }
 

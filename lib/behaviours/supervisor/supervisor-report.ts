@@ -1,9 +1,11 @@
 import type { Reason } from '../../kernel/exit.ts'
 import type { Process } from '../../kernel/process.ts'
 import { equalTerms } from '../../kernel/term.ts'
-import type { CompleteChildSpec } from './child-spec.ts'
+import { nameOfVia } from '../sys/sys-debug.ts'
+import { ARGUMENTS, type CompleteChildSpec } from './child-spec.ts'
 import type { RestartReason } from './restart-intensity.ts'
 import type { SupervisedChild } from './supervised-children.ts'
+import { isSource } from './supervisor-source.ts'
 
 /** What a supervisor reports as an error; the label and the context of OTP's report are the same. */
 export type SupervisorErrorLabel = 'start_error' | 'child_terminated' | 'shutdown' | 'shutdown_error'
@@ -13,7 +15,8 @@ const GAVE_UP =
 
 /**
  * The reports of one supervisor, with the labels and keys of OTP (supervisor.erl, `report_error` and
- * `report_progress`). A supervisor is called by its registered name, `['local', name]`, or else `[pid, module]`.
+ * `report_progress`). A supervisor is called by its registered name, `['local', name]` or `['via', module, name]`, or
+ * else `[pid, module]`.
  */
 export class SupervisorReports {
   readonly #supervisor: Process
@@ -27,7 +30,7 @@ export class SupervisorReports {
 
   /** `{supervisor, Label}`: something is wrong with `child`. */
   error(label: SupervisorErrorLabel, reason: Reason, child: SupervisedChild): void {
-    this.#error(label, reason, { pid: child.reportedPid, ...termOf(child.spec) })
+    this.#error(label, reason, { pid: child.reportedPid, ...termOf(child.spec, child.extra) })
   }
 
   /**
@@ -48,7 +51,7 @@ export class SupervisorReports {
 
   /** `{supervisor, shutdown}`: the supervisor gives up. `reasons` tell what its children ended with last. */
   gaveUp(child: SupervisedChild, reasons: readonly RestartReason[]): void {
-    const offender = { pid: child.reportedPid, ...termOf(child.spec) }
+    const offender = { pid: child.reportedPid, ...termOf(child.spec, child.extra) }
     this.#error('shutdown', 'reached_max_restart_intensity', offender, { last_reasons: reasons, hint: GAVE_UP })
   }
 
@@ -62,7 +65,7 @@ export class SupervisorReports {
     this.#supervisor.node.report({
       level: 'info',
       label: ['supervisor', 'progress'],
-      details: { supervisor: this.#name, started: { pid: child.reportedPid, ...termOf(child.spec) } },
+      details: { supervisor: this.#name, started: { pid: child.reportedPid, ...termOf(child.spec, child.extra) } },
     })
   }
 
@@ -77,7 +80,10 @@ export class SupervisorReports {
 
   get #name(): unknown {
     const { pid, rare } = this.#supervisor
-    return rare?.name === undefined ? [pid, this.#module] : ['local', rare.name]
+    if (rare?.name !== undefined) return ['local', rare.name]
+    if (rare?.via === undefined) return [pid, this.#module]
+    const { via } = rare.via
+    return ['via', via.name === undefined ? via : 'Registry', nameOfVia(rare.via)]
   }
 
   #error(
@@ -94,20 +100,33 @@ export class SupervisorReports {
   }
 }
 
-function termOf({
-  id,
-  start,
-  restart,
-  significant,
-  shutdown,
-  type,
-}: CompleteChildSpec): Readonly<Record<string, unknown>> {
+/** OTP's list about a child, which was started with `extra` arguments besides those of its specification. */
+function termOf(spec: CompleteChildSpec, extra: readonly unknown[] = []): Readonly<Record<string, unknown>> {
+  const { id, restart, significant, shutdown, type } = spec
   return {
     id,
-    mfargs: start,
+    mfargs: mfargsOf(spec, extra),
     restart_type: restart,
     significant,
     shutdown: shutdown === Number.POSITIVE_INFINITY ? 'infinity' : shutdown,
     child_type: type,
   }
+}
+
+/** What starts a child, OTP's `{M, F, A}`: as much as its specification says, or else only the function. */
+function mfargsOf(
+  { start, modules, [ARGUMENTS]: argumentsWith }: CompleteChildSpec,
+  extra: readonly unknown[],
+): unknown {
+  const [module] = modules === 'dynamic' ? ['gen_event'] : modules
+  if (module === undefined) return start
+  const args = argumentsWith?.(extra)
+  const [first] = args ?? []
+  return [moduleTerm(module), start.name, isSource(first) ? first.args : (args ?? 'undefined')]
+}
+
+function moduleTerm(module: unknown): unknown {
+  if (typeof module !== 'object' || module === null) return module
+  const { moduleName, callbackMode } = module as { readonly moduleName?: unknown; readonly callbackMode?: unknown }
+  return moduleName ?? (callbackMode === undefined ? 'gen_server' : 'gen_statem')
 }

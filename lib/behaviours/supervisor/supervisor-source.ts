@@ -65,6 +65,11 @@ export function currentSource<S>(node: Node, source: SupervisorSource<S>): Super
   return isModule<S>(module) ? { module, args: source.args, isModule: true } : sourceOf(module as S, source.args)
 }
 
+/** What a supervisor is started with, wherever it stands. */
+export function isSource(value: unknown): value is SupervisorSource<unknown> {
+  return typeof value === 'object' && value !== null && 'isModule' in value && 'args' in value
+}
+
 export function isModule<S>(what: unknown): what is SupervisorModule<never, S> {
   return typeof (what as Partial<SupervisorModule<never>> | null | undefined)?.init === 'function'
 }

@@ -5,6 +5,7 @@ import { termKey } from '../../kernel/term-key.ts'
 import { type AutoShutdown, type ChildSpec, type CompleteChildSpec, completeChild, isInvalid } from './child-spec.ts'
 import type { RestartIntensity } from './restart-intensity.ts'
 import { type RestartStrategy, STRATEGIES } from './restart-strategy.ts'
+import { startSpec } from './supervisor-mistakes.ts'
 
 /** What a supervisor is told: its children, in the order in which they are started, and when to start them again. */
 export interface SupervisorSpec extends Partial<RestartIntensity> {
@@ -41,7 +42,7 @@ export function completeSupervisor(spec: SupervisorSpec): CompleteSupervisorSpec
   if (!Array.isArray(children)) throw fault('function_clause', 'the children of a supervisor are an array')
   if (isSimple && children.length !== 1) return ['invalid', ['bad_start_spec', children]]
   const complete = completeChildren(children, autoShutdown)
-  if (isInvalid(complete)) return ['invalid', ['start_spec', complete[1]]]
+  if (isInvalid(complete)) return complete
   return { strategy, ...rule, autoShutdown, children: complete }
 }
 
@@ -69,11 +70,11 @@ function completeChildren(
 ): CompleteChildSpec[] | readonly ['invalid', Reason] {
   const complete: CompleteChildSpec[] = []
   const seen = new Set<unknown>()
-  for (const child of children) {
+  for (const [index, child] of children.entries()) {
     const checked = completeChild(child, autoShutdown)
-    if (isInvalid(checked)) return checked
+    if (isInvalid(checked)) return ['invalid', startSpec(checked[1], child, index)]
     const key = termKey(checked.id)
-    if (seen.has(key)) return ['invalid', ['duplicate_child_name', checked.id]]
+    if (seen.has(key)) return ['invalid', startSpec(['duplicate_child_name', checked.id], child, index)]
     seen.add(key)
     complete.push(checked)
   }

@@ -2,7 +2,14 @@ import type { Caller } from '../../kernel/context.ts'
 import type { Dest } from '../../kernel/protocol.ts'
 import { keyTerm } from '../../kernel/term-key.ts'
 import { ownerOf, type StartOptions, type StartResult, startProcess } from '../proc-lib/proc-lib.ts'
-import { type ChildOptions, type ChildSpec, type CompleteChildSpec, specOfServer } from './child-spec.ts'
+import {
+  type ChildOptions,
+  type ChildSpec,
+  type CompleteChildSpec,
+  type DynamicChildSpec,
+  type IdOptions,
+  specOfServer,
+} from './child-spec.ts'
 import type { ChildInfo } from './supervised-children.ts'
 import type { StartChildResult, SupervisorApi } from './supervisor-api.ts'
 import { supervisorProgram } from './supervisor-program.ts'
@@ -91,12 +98,18 @@ export function startLink(caller: Caller, ...rest: Given): Promise<StartResult<S
 }
 
 /** The specification of a child that is a supervisor of its own. It has all the time it needs to stop its children. */
-export function child(spec: SupervisorSpec, options?: ChildOptions<SupervisorApi>): ChildSpec<SupervisorApi>
+export function child(spec: SupervisorSpec, options: IdOptions<SupervisorApi>): ChildSpec<SupervisorApi>
+export function child(spec: SupervisorSpec, options?: ChildOptions<SupervisorApi>): DynamicChildSpec<SupervisorApi>
+export function child<A extends readonly unknown[]>(
+  module: SupervisorModule<A>,
+  args: NoInfer<A>,
+  options: IdOptions<SupervisorApi>,
+): ChildSpec<SupervisorApi>
 export function child<A extends readonly unknown[]>(
   module: SupervisorModule<A>,
   args: NoInfer<A>,
   options?: ChildOptions<SupervisorApi>,
-): ChildSpec<SupervisorApi>
+): DynamicChildSpec<SupervisorApi>
 export function child(...given: Given): ChildSpec<SupervisorApi> {
   const { source, options } = read<ChildOptions<SupervisorApi>>(given)
   const modules: readonly unknown[] = [source.isModule ? source.module : 'supervisor']

@@ -1,6 +1,7 @@
 import { SYS_LOG_EVENTS } from '../../internal/limits.ts'
 import { Ring } from '../../internal/ring.ts'
 import type { Process } from '../../kernel/process.ts'
+import type { Via } from '../../kernel/protocol.ts'
 import { LogFile, lineOf } from './log-file.ts'
 
 /**
@@ -226,9 +227,18 @@ export function loggedEvents(process: Process): readonly SystemEvent[] {
   return systemOf(process)?.debug?.log ?? []
 }
 
-/** How a process is called in traces and reports: by its registered name, else by its pid. */
+/**
+ * How a process is called in traces and reports: by its registered name, by the one that it was started with in another
+ * registry, or else by its pid.
+ */
 export function nameOf(process: Process): unknown {
-  return process.rare?.name ?? process.pid
+  const { rare, pid } = process
+  return rare?.name ?? (rare?.via === undefined ? pid : nameOfVia(rare.via))
+}
+
+/** What follows OTP's `{via, Module, `: the key, with the registry's name if it has one, as Elixir's Registry. */
+export function nameOfVia({ via, key }: Via): unknown {
+  return via.name === undefined ? key : [via.name, key]
 }
 
 function reportEvent(process: Process, event: SystemEvent): void {

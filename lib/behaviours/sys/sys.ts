@@ -4,7 +4,7 @@ import type { Caller } from '../../kernel/context.ts'
 import { describe, Exit, type Reason } from '../../kernel/exit.ts'
 import type { Pid } from '../../kernel/pid.ts'
 import type { Dest } from '../../kernel/protocol.ts'
-import { ownerOf } from '../proc-lib/proc-lib.ts'
+import { inNameOf, ownerOf } from '../proc-lib/proc-lib.ts'
 import { installedOf, isLogSize, isPath } from './debug-switch.ts'
 import type { DebugFunction, Statistics, SystemEvent } from './sys-debug.ts'
 import type { CodeChange } from './system-server.ts'
@@ -227,12 +227,14 @@ function request(caller: Caller, to: Dest, operation: string, args: unknown[], t
 }
 
 /** The value that was answered; what was refused is thrown. */
-async function ask(caller: Caller, to: Dest, operation: string, args: unknown[], timeout?: number): Promise<unknown> {
-  const [outcome, value] = await request(caller, to, operation, args, timeout)
-  if (outcome === 'ok') return value
-  if (value instanceof Error) throw value
-  const [what, ...detail] = value as readonly unknown[]
-  throw what === 'callback_failed' ? fault(what, describe(detail), { cause: detail }) : new Exit(value)
+function ask(caller: Caller, to: Dest, operation: string, args: unknown[], timeout?: number): Promise<unknown> {
+  return inNameOf(caller, async () => {
+    const [outcome, value] = await request(caller, to, operation, args, timeout)
+    if (outcome === 'ok') return value
+    if (value instanceof Error) throw value
+    const [what, ...detail] = value as readonly unknown[]
+    throw what === 'callback_failed' ? fault(what, describe(detail), { cause: detail }) : new Exit(value)
+  })
 }
 
 async function tell(caller: Caller, to: Dest, operation: string, args: unknown[], timeout?: number): Promise<void> {

@@ -7,6 +7,7 @@ import { Node } from '../../kernel/node.ts'
 import { mustBeOptions, type OptionKinds, TIME } from '../../kernel/options.ts'
 import type { Pid } from '../../kernel/pid.ts'
 import type { Process } from '../../kernel/process.ts'
+import { hintFor } from '../bad-return.ts'
 import { knownProgram, replaceModule } from './code.ts'
 import { resume, suspend } from './sys.ts'
 import { isSuspended } from './sys-debug.ts'
@@ -230,7 +231,9 @@ class RunningUpgrade {
 
 function failure({ module }: Upgrade, pid: Pid, reason: Reason): Error {
   const cause = new Exit([module, pid, reason])
-  return fault('upgrade_failed', `${describe(module)} ${pid}: ${describe(reason)}`, { cause })
+  const hint = hintFor(reason)
+  const what = `${describe(module)} ${pid}: ${describe(reason)}`
+  return fault('upgrade_failed', hint === undefined ? what : `${what}: ${hint}`, { cause })
 }
 
 function isSystemServer(program: object): program is SystemServer {

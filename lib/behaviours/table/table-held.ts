@@ -1,5 +1,5 @@
 import { fault } from '../../internal/errors.ts'
-import type { Caller } from '../../kernel/context.ts'
+import type { Caller, ProcessCaller } from '../../kernel/context.ts'
 import type { Node } from '../../kernel/node.ts'
 import { ANY, mustBeOptions, type OptionKinds } from '../../kernel/options.ts'
 import { Pid, type Ref } from '../../kernel/pid.ts'
@@ -79,7 +79,7 @@ export abstract class HeldTable implements OwnedTable {
    * Gives the table to another process of the node, which is sent `['ETS-TRANSFER', table, from, data]`. Owner only.
    * @throws Fault `badarg` when that process has ended, is the owner itself, or lives on another node.
    */
-  giveAway(caller: Caller, pid: Pid, data: unknown): void {
+  giveAway(caller: ProcessCaller, pid: Pid, data: unknown): void {
     const owner = this.#mustOwn(caller)
     const heir = pid instanceof Pid && pid.address === this.#node.address ? pid.process : undefined
     if (heir === undefined || heir === owner) {
@@ -90,7 +90,7 @@ export abstract class HeldTable implements OwnedTable {
   }
 
   /** Changes who inherits the table, or who may do what. Owner only. */
-  setopts(caller: Caller, options: { readonly heir?: Heir; readonly protection?: Protection }): void {
+  setopts(caller: ProcessCaller, options: { readonly heir?: Heir; readonly protection?: Protection }): void {
     this.#mustOwn(caller)
     mustBeOptions('setopts', options, SETOPTS)
     const { heir = this.#heir, protection = this.#protection } = options

@@ -1,5 +1,5 @@
 import { fault } from '../../internal/errors.ts'
-import type { Caller } from '../../kernel/context.ts'
+import type { Caller, ProcessCaller } from '../../kernel/context.ts'
 import { describe } from '../../kernel/exit.ts'
 import type { Bindings, Guard, Pattern } from '../match-pattern.ts'
 import { ownerOf, processOf } from '../proc-lib/proc-lib.ts'
@@ -61,7 +61,7 @@ export class Table<T extends object, K = KeyOf<T>> extends HeldTable {
    * Makes a table that `owner` owns.
    * @throws Fault `badarg` for a wrong option and a name that is taken, `system_limit` on a node with too many tables.
    */
-  constructor(owner: Caller, options: TableOptions<T, K> = {}) {
+  constructor(owner: ProcessCaller, options: TableOptions<T, K> = {}) {
     const checked = checkTableOptions(options)
     super(processOf(owner), checked, options)
     this.#objects = new TableObjects(checked)

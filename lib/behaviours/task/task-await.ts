@@ -1,13 +1,13 @@
 import { fault } from '../../internal/errors.ts'
 import { TASK_TIMEOUT_MS } from '../../internal/limits.ts'
-import type { Caller } from '../../kernel/context.ts'
+import type { ProcessCaller } from '../../kernel/context.ts'
 import { describe, type Exit, type Reason } from '../../kernel/exit.ts'
 import { countFrom, isTimeout, mustBeOptions, type OptionKinds, oneOf, TIME } from '../../kernel/options.ts'
 import type { Ref } from '../../kernel/pid.ts'
 import type { Process } from '../../kernel/process.ts'
 import { TimerEntry } from '../../kernel/timer-wheel.ts'
 import { startFor, stopFor } from '../../kernel/waits.ts'
-import { processOf } from '../proc-lib/proc-lib.ts'
+import { inNameOf, processOf } from '../proc-lib/proc-lib.ts'
 import {
   isTaskMessage,
   ownerOfTask,
@@ -45,35 +45,39 @@ export interface YieldManyOptions {
  * `timeout`: a task that is late goes on, and what it sends is dropped.
  * @throws Fault `not_owner` in another process than the one that asked for the task.
  */
-export async function await_<V>(caller: Caller, task: TaskHandle<V>, timeout: number = TASK_TIMEOUT_MS): Promise<V> {
-  const owner = ownerOfTask(caller, task)
-  const message = (await gather(owner, [task], timeout, { limit: 1, strict: true })).get(task.ref)
-  if (message !== undefined && hasReplied(message)) return message[1] as V
-  owner.demonitor(task.ref, { flush: true })
-  throw failed(owner, 'await', message === undefined ? 'timeout' : seenReason(message), [task, timeoutTerm(timeout)])
+export function await_<V>(caller: ProcessCaller, task: TaskHandle<V>, timeout: number = TASK_TIMEOUT_MS): Promise<V> {
+  return inNameOf(caller, async () => {
+    const owner = ownerOfTask(caller, task)
+    const message = (await gather(owner, [task], timeout, { limit: 1, strict: true })).get(task.ref)
+    if (message !== undefined && hasReplied(message)) return message[1] as V
+    owner.demonitor(task.ref, { flush: true })
+    throw failed(owner, 'await', message === undefined ? 'timeout' : seenReason(message), [task, timeoutTerm(timeout)])
+  })
 }
 
 /**
  * Waits for all `tasks` and resolves with what they returned, in their order. It fails as soon as one of them does.
  * @throws Exit with `[reason, ['Task', 'await_many', [tasks, timeout]]]`, as `await` does.
  */
-export async function awaitMany<const T extends readonly TaskHandle[]>(
-  caller: Caller,
+export function awaitMany<const T extends readonly TaskHandle[]>(
+  caller: ProcessCaller,
   tasks: T,
   timeout: number = TASK_TIMEOUT_MS,
 ): Promise<ValuesOf<T>> {
-  const owner = ownerOfAll(caller, tasks)
-  const messages = await gather(owner, tasks, timeout, { limit: tasks.length, strict: true })
-  const values: unknown[] = []
-  for (const { ref } of tasks) {
-    const message = messages.get(ref)
-    if (message !== undefined && hasReplied(message)) values.push(message[1])
-    else owner.demonitor(ref, { flush: true })
-  }
-  const ended = [...messages.values()].find((message) => !hasReplied(message))
-  if (values.length === tasks.length) return values as ValuesOf<T>
-  const reason = ended === undefined || hasReplied(ended) ? 'timeout' : seenReason(ended)
-  throw failed(owner, 'await_many', reason, [tasks, timeoutTerm(timeout)])
+  return inNameOf(caller, async () => {
+    const owner = ownerOfAll(caller, tasks)
+    const messages = await gather(owner, tasks, timeout, { limit: tasks.length, strict: true })
+    const values: unknown[] = []
+    for (const { ref } of tasks) {
+      const message = messages.get(ref)
+      if (message !== undefined && hasReplied(message)) values.push(message[1])
+      else owner.demonitor(ref, { flush: true })
+    }
+    const ended = [...messages.values()].find((message) => !hasReplied(message))
+    if (values.length === tasks.length) return values as ValuesOf<T>
+    const reason = ended === undefined || hasReplied(ended) ? 'timeout' : seenReason(ended)
+    throw failed(owner, 'await_many', reason, [tasks, timeoutTerm(timeout)])
+  })
 }
 
 /**
@@ -81,14 +85,16 @@ export async function awaitMany<const T extends readonly TaskHandle[]>(
  * before, or with `undefined`; then it can be waited for again.
  * @throws Fault `not_owner`.
  */
-export async function yield_<V>(
-  caller: Caller,
+export function yield_<V>(
+  caller: ProcessCaller,
   task: TaskHandle<V>,
   timeout: number = TASK_TIMEOUT_MS,
 ): Promise<TaskResult<V>> {
-  const owner = ownerOfTask(caller, task)
-  const messages = await gather(owner, [task], timeout, { limit: 1, strict: false })
-  return resultOf(owner, messages.get(task.ref), 'yield', [task, timeoutTerm(timeout)])
+  return inNameOf(caller, async () => {
+    const owner = ownerOfTask(caller, task)
+    const messages = await gather(owner, [task], timeout, { limit: 1, strict: false })
+    return resultOf(owner, messages.get(task.ref), 'yield', [task, timeoutTerm(timeout)])
+  })
 }
 
 const YIELD_MANY: OptionKinds<YieldManyOptions> = {
@@ -98,27 +104,29 @@ const YIELD_MANY: OptionKinds<YieldManyOptions> = {
 }
 
 /** As `yield`, for many tasks and in one time: `[task, result]` of each, in their order. */
-export async function yieldMany<V>(
-  caller: Caller,
+export function yieldMany<V>(
+  caller: ProcessCaller,
   tasks: readonly TaskHandle<V>[],
   options: YieldManyOptions = {},
 ): Promise<readonly (readonly [TaskHandle<V>, TaskResult<V>])[]> {
-  const owner = ownerOfAll(caller, tasks)
-  mustBeOptions('yieldMany', options, YIELD_MANY)
-  const { timeout = TASK_TIMEOUT_MS, limit = tasks.length, onTimeout = 'nothing' } = options
-  const messages = await gather(owner, tasks, timeout, { limit, strict: false })
-  const results: (readonly [TaskHandle<V>, TaskResult<V>])[] = []
-  for (const task of tasks) {
-    const message = messages.get(task.ref)
-    let result: TaskResult<V> = resultOf(owner, message, 'yield_many', [tasks, timeoutTerm(timeout)])
-    if (message === undefined && onTimeout === 'ignore') result = ignore(owner, task)
-    else if (message === undefined && onTimeout === 'kill_task') result = await shutdown(owner, task, 'brutal_kill')
-    results.push([task, result])
-  }
-  return results
+  return inNameOf(caller, async () => {
+    const owner = ownerOfAll(caller, tasks)
+    mustBeOptions('yieldMany', options, YIELD_MANY)
+    const { timeout = TASK_TIMEOUT_MS, limit = tasks.length, onTimeout = 'nothing' } = options
+    const messages = await gather(owner, tasks, timeout, { limit, strict: false })
+    const results: (readonly [TaskHandle<V>, TaskResult<V>])[] = []
+    for (const task of tasks) {
+      const message = messages.get(task.ref)
+      let result: TaskResult<V> = resultOf(owner, message, 'yield_many', [tasks, timeoutTerm(timeout)])
+      if (message === undefined && onTimeout === 'ignore') result = ignore(owner, task)
+      else if (message === undefined && onTimeout === 'kill_task') result = await shutdown(owner, task, 'brutal_kill')
+      results.push([task, result])
+    }
+    return results
+  })
 }
 
-function ownerOfAll(caller: Caller, tasks: readonly TaskHandle[]): Process {
+function ownerOfAll(caller: ProcessCaller, tasks: readonly TaskHandle[]): Process {
   if (!Array.isArray(tasks)) throw fault('badarg', 'tasks are an array of what Task.async returns')
   for (const task of tasks) ownerOfTask(caller, task)
   return processOf(caller)

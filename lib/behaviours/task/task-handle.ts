@@ -1,6 +1,7 @@
 import { fault } from '../../internal/errors.ts'
-import type { Caller } from '../../kernel/context.ts'
+import type { ProcessCaller } from '../../kernel/context.ts'
 import type { DownMessage, Reason } from '../../kernel/exit.ts'
+import { isDownMessage } from '../../kernel/message-kind.ts'
 import { type Pid, type Ref, samePid } from '../../kernel/pid.ts'
 import type { Process } from '../../kernel/process.ts'
 import { rawProgram } from '../../kernel/raw.ts'
@@ -71,7 +72,7 @@ export function handleOf<V>(pid: Pid | undefined, ref: Ref, owner: Pid): TaskHan
 }
 
 /** The calling process, which must be the owner of `task`. */
-export function ownerOfTask(caller: Caller, task: TaskHandle): Process {
+export function ownerOfTask(caller: ProcessCaller, task: TaskHandle): Process {
   const process = processOf(caller)
   if (task?.type !== 'task') throw fault('badarg', 'a task is what Task.async returns')
   if (!samePid(task.owner, process.pid)) throw fault('not_owner', `${process.pid} asks about a task of ${task.owner}`)
@@ -101,15 +102,11 @@ export function takeMessage<M extends TaskMessage = TaskMessage>(
 }
 
 export function isTaskMessage(message: unknown, ref: Ref): message is TaskMessage {
-  return isReply(message, ref) || isDown(message, ref)
+  return isReply(message, ref) || isDownMessage(message, ref)
 }
 
 export function isReply(message: unknown, ref: Ref): message is TaskReply {
   return Array.isArray(message) && message.length === 2 && message[0] === ref
-}
-
-export function isDown(message: unknown, ref: Ref): message is DownMessage {
-  return (message as Partial<DownMessage> | null | undefined)?.type === 'DOWN' && (message as DownMessage).ref === ref
 }
 
 /** The reason as who waited for the task sees it: a lost connection names the node. */

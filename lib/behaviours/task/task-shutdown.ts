@@ -1,13 +1,14 @@
 import { fault } from '../../internal/errors.ts'
 import { CHILD_SHUTDOWN_MS } from '../../internal/limits.ts'
-import type { Caller } from '../../kernel/context.ts'
+import type { ProcessCaller } from '../../kernel/context.ts'
 import { describe, type Reason } from '../../kernel/exit.ts'
+import { isDownMessage } from '../../kernel/message-kind.ts'
 import { isTimeout } from '../../kernel/options.ts'
 import type { Process } from '../../kernel/process.ts'
+import { inNameOf } from '../proc-lib/proc-lib.ts'
 import { shutDown } from '../supervisor/child-stop.ts'
 import type { TaskResult } from './task-await.ts'
 import {
-  isDown,
   isReply,
   isTaskMessage,
   ownerOfTask,
@@ -24,31 +25,33 @@ import {
  * and at once with `brutal_kill`, it is killed. It is unlinked first, so its end does not reach the owner.
  * @throws Fault `not_owner`, `badarg` for a task without a process, `bad_timeout`.
  */
-export async function shutdown<V>(
-  caller: Caller,
+export function shutdown<V>(
+  caller: ProcessCaller,
   task: TaskHandle<V>,
   how: number | 'brutal_kill' = CHILD_SHUTDOWN_MS,
 ): Promise<TaskResult<V>> {
-  const owner = ownerOfTask(caller, task)
-  const pid = pidOfTask(task)
-  if (how !== 'brutal_kill' && !isTimeout(how)) throw fault('bad_timeout', `got ${describe(how)}`)
-  owner.unlink(pid)
-  const down = await shutDown(owner, pid, how)
-  const reason = down === 'noproc' ? earlierReason(owner, task) : down
-  owner.demonitor(task.ref, { flush: true })
-  const reply = takeMessage(owner, task.ref, isReply)
-  if (reply !== undefined) return ['ok', reply[1] as V]
-  if (reason === (how === 'brutal_kill' ? 'killed' : 'shutdown')) return undefined
-  if (reason !== 'noconnection') return ['exit', reason]
-  throw owner.node.exitOf(owner, [
-    ['nodedown', pid.node],
-    ['Task', 'shutdown', [task, timeoutTerm(how)]],
-  ])
+  return inNameOf(caller, async () => {
+    const owner = ownerOfTask(caller, task)
+    const pid = pidOfTask(task)
+    if (how !== 'brutal_kill' && !isTimeout(how)) throw fault('bad_timeout', `got ${describe(how)}`)
+    owner.unlink(pid)
+    const down = await shutDown(owner, pid, how)
+    const reason = down === 'noproc' ? earlierReason(owner, task) : down
+    owner.demonitor(task.ref, { flush: true })
+    const reply = takeMessage(owner, task.ref, isReply)
+    if (reply !== undefined) return ['ok', reply[1] as V]
+    if (reason === (how === 'brutal_kill' ? 'killed' : 'shutdown')) return undefined
+    if (reason !== 'noconnection') return ['exit', reason]
+    throw owner.node.exitOf(owner, [
+      ['nodedown', pid.node],
+      ['Task', 'shutdown', [task, timeoutTerm(how)]],
+    ])
+  })
 }
 
 /** Why a task that was gone already had ended: its DOWN message tells, unless somebody took it. */
 function earlierReason(owner: Process, { ref }: TaskHandle): Reason {
-  const down = takeMessage(owner, ref, isDown)
+  const down = takeMessage(owner, ref, isDownMessage)
   return down === undefined ? 'noproc' : down.reason
 }
 
@@ -57,7 +60,7 @@ function earlierReason(owner: Process, { ref }: TaskHandle): Reason {
  * by now, as `yield` does.
  * @throws Fault `not_owner`, `badarg` for a task without a process.
  */
-export function ignore<V>(caller: Caller, task: TaskHandle<V>): TaskResult<V> {
+export function ignore<V>(caller: ProcessCaller, task: TaskHandle<V>): TaskResult<V> {
   const owner = ownerOfTask(caller, task)
   const pid = pidOfTask(task)
   const message = takeMessage(owner, task.ref, isTaskMessage)

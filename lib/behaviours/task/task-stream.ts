@@ -1,14 +1,15 @@
 import { fault } from '../../internal/errors.ts'
 import { TASK_CONCURRENCY, TASK_STREAM_AHEAD, TASK_TIMEOUT_MS } from '../../internal/limits.ts'
-import type { Caller, Context } from '../../kernel/context.ts'
+import type { Context, ProcessCaller } from '../../kernel/context.ts'
 import type { Reason } from '../../kernel/exit.ts'
+import { isExitMessage } from '../../kernel/message-kind.ts'
 import { ANY, FLAG, isTimeout, mustBeOptions, type OptionKinds, oneOf, TIME } from '../../kernel/options.ts'
 import type { Process } from '../../kernel/process.ts'
 import type { Program } from '../../kernel/program.ts'
 import { rawProgram } from '../../kernel/raw.ts'
 import { link, setMonitor } from '../../kernel/signals.ts'
 import { processOf } from '../proc-lib/proc-lib.ts'
-import { Departure, isExitMessage } from '../supervisor/child-stop.ts'
+import { Departure } from '../supervisor/child-stop.ts'
 import { timeoutTerm } from './task-handle.ts'
 import { TaskStart } from './task-process.ts'
 import { StreamTask } from './task-stream-task.ts'
@@ -45,7 +46,7 @@ export type Launch = (keeper: Process, start: TaskStart, begun: (task: Process) 
 
 /** See `Task.asyncStream`. Each time the result is iterated, the input is, and the tasks run anew. */
 export function stream<I, V, O extends StreamOptions>(
-  caller: Caller,
+  caller: ProcessCaller,
   input: Iterable<I> | AsyncIterable<I>,
   body: StreamBody<I, V>,
   options: O | undefined,

@@ -1,12 +1,12 @@
 import { fault } from '../../internal/errors.ts'
 import { CHILD_SHUTDOWN_MS } from '../../internal/limits.ts'
-import type { Caller } from '../../kernel/context.ts'
+import type { Caller, ProcessCaller } from '../../kernel/context.ts'
 import { ANY, mustBeOptions, type OptionKinds } from '../../kernel/options.ts'
 import { Pid } from '../../kernel/pid.ts'
 import type { Process } from '../../kernel/process.ts'
 import type { Dest } from '../../kernel/protocol.ts'
 import { link } from '../../kernel/signals.ts'
-import { processOf, type StartOptions, type StartResult } from '../proc-lib/proc-lib.ts'
+import { inNameOf, processOf, type StartOptions, type StartResult } from '../proc-lib/proc-lib.ts'
 import type { ChildOptions, ChildSpec, Shutdown } from '../supervisor/child-spec.ts'
 import * as DynamicSupervisor from '../supervisor/dynamic-supervisor.ts'
 import type {
@@ -78,18 +78,20 @@ export function child(
   options: ChildOptions<DynamicSupervisorApi> = {},
 ): ChildSpec<DynamicSupervisorApi> {
   const made = DynamicSupervisor.child(spec, options)
-  return made.id === undefined ? { ...made, id: 'Task.Supervisor' } : made
+  return { ...made, id: made.id === undefined ? 'Task.Supervisor' : made.id }
 }
 
 /** Starts a task that nobody waits for. `['error', 'max_children']` when there is no room. */
-export async function startChild(
+export function startChild(
   caller: Caller,
   supervisor: Dest<DynamicSupervisorApi>,
   body: TaskBody,
   options: TaskChildOptions = {},
 ): Promise<StartDynamicChildResult> {
-  mustBeOptions('a task', options, TASK_CHILD)
-  return DynamicSupervisor.startChild(caller, supervisor, specOf(new TaskStart(body, caller), options))
+  return inNameOf(caller, async () => {
+    mustBeOptions('a task', options, TASK_CHILD)
+    return DynamicSupervisor.startChild(caller, supervisor, specOf(new TaskStart(body, caller), options))
+  })
 }
 
 /**
@@ -98,7 +100,7 @@ export async function startChild(
  * @throws Exit as any call does.
  */
 export function async<V>(
-  caller: Caller,
+  caller: ProcessCaller,
   supervisor: Dest<DynamicSupervisorApi>,
   body: TaskBody<V>,
   options: TaskOptions = {},
@@ -108,7 +110,7 @@ export function async<V>(
 
 /** As `async`, not linked to the calling process: a failure of the task does not end it. */
 export function asyncNolink<V>(
-  caller: Caller,
+  caller: ProcessCaller,
   supervisor: Dest<DynamicSupervisorApi>,
   body: TaskBody<V>,
   options: TaskOptions = {},
@@ -116,27 +118,29 @@ export function asyncNolink<V>(
   return startFor(caller, supervisor, body, 'nolink', options)
 }
 
-async function startFor<V>(
-  caller: Caller,
+function startFor<V>(
+  caller: ProcessCaller,
   supervisor: Dest<DynamicSupervisorApi>,
   body: TaskBody<V>,
   bond: 'link' | 'nolink',
   options: TaskOptions,
 ): Promise<TaskHandle<V>> {
-  const owner = processOf(caller)
-  mustBeOptions('a task', options, TASK)
-  const start = new TaskStart(body, owner)
-  let handle: TaskHandle<V> | undefined
-  const spec = specOf(start, options, owner, (task) => {
-    handle = adopt(owner, task, start, bond)
+  return inNameOf(caller, async () => {
+    const owner = processOf(caller)
+    mustBeOptions('a task', options, TASK)
+    const start = new TaskStart(body, owner)
+    let handle: TaskHandle<V> | undefined
+    const spec = specOf(start, options, owner, (task) => {
+      handle = adopt(owner, task, start, bond)
+    })
+    mustBeStarted(owner, await DynamicSupervisor.startChild(owner, supervisor, spec))
+    return handle!
   })
-  mustBeStarted(owner, await DynamicSupervisor.startChild(owner, supervisor, spec))
-  return handle!
 }
 
 /** As `Task.asyncStream`, with tasks under the supervisor, which must have room for `maxConcurrency` of them. */
 export function asyncStream<I, V, O extends StreamOptions & TaskOptions = StreamOptions & TaskOptions>(
-  caller: Caller,
+  caller: ProcessCaller,
   supervisor: Dest<DynamicSupervisorApi>,
   input: Iterable<I> | AsyncIterable<I>,
   body: StreamBody<I, V>,
@@ -147,7 +151,7 @@ export function asyncStream<I, V, O extends StreamOptions & TaskOptions = Stream
 
 /** As `asyncStream`, with tasks that are not linked to the calling process: one that fails gives `['exit', reason]`. */
 export function asyncStreamNolink<I, V, O extends StreamOptions & TaskOptions = StreamOptions & TaskOptions>(
-  caller: Caller,
+  caller: ProcessCaller,
   supervisor: Dest<DynamicSupervisorApi>,
   input: Iterable<I> | AsyncIterable<I>,
   body: StreamBody<I, V>,

@@ -1,10 +1,10 @@
-import type { Caller } from '../../kernel/context.ts'
+import type { Caller, ProcessCaller } from '../../kernel/context.ts'
 import { mustBeOptions } from '../../kernel/options.ts'
 import type { Pid } from '../../kernel/pid.ts'
 import { Process } from '../../kernel/process.ts'
 import { link } from '../../kernel/signals.ts'
 import { ownerOf, processOf } from '../proc-lib/proc-lib.ts'
-import { CHILD_SPEC, type ChildSpec } from '../supervisor/child-spec.ts'
+import { CHILD_SPEC, type ChildSpec, type DynamicChildSpec } from '../supervisor/child-spec.ts'
 import { adopt, handleOf, type TaskHandle } from './task-handle.ts'
 import { mustBeBody, spawnTask, type TaskBody, TaskStart } from './task-process.ts'
 import { type StreamBody, type StreamOptions, type StreamResult, stream } from './task-stream.ts'
@@ -60,7 +60,7 @@ export function start(caller: Caller, body: TaskBody): readonly ['ok', Pid] {
 }
 
 /** Starts a task linked to the calling process, whose value nobody gets. Of use under a supervisor: see `child`. */
-export function startLink(caller: Caller, body: TaskBody): readonly ['ok', Pid] {
+export function startLink(caller: ProcessCaller, body: TaskBody): readonly ['ok', Pid] {
   const owner = processOf(caller)
   const task = spawnTask(owner.node, owner.pid, new TaskStart(body, owner))
   link(owner, task.pid)
@@ -68,7 +68,7 @@ export function startLink(caller: Caller, body: TaskBody): readonly ['ok', Pid] 
 }
 
 /** The specification of a child that is a task: `temporary`, so not started again, unless told otherwise. */
-export function child(body: TaskBody, options: Omit<ChildSpec, 'start' | 'type'> = {}): ChildSpec {
+export function child(body: TaskBody, options: Omit<DynamicChildSpec, 'start' | 'type'> = {}): ChildSpec {
   mustBeOptions('a child', options, CHILD_SPEC)
   mustBeBody(body)
   return { id: 'Task', restart: 'temporary', ...options, start: (parent) => startLink(parent, body) }
@@ -79,14 +79,14 @@ export function child(body: TaskBody, options: Omit<ChildSpec, 'start' | 'type'>
  * `shutdown` or `ignore`. Both are linked.
  * @throws Fault `badarg` outside a process, `system_limit` when the node is full.
  */
-export function async<V>(caller: Caller, body: TaskBody<V>): TaskHandle<V> {
+export function async<V>(caller: ProcessCaller, body: TaskBody<V>): TaskHandle<V> {
   const owner = processOf(caller)
   const begin = new TaskStart(body, owner)
   return adopt(owner, spawnTask(owner.node, owner.pid, begin), begin, 'link')
 }
 
 /** A task that has returned `value` already and needs no process, for where a task is expected. */
-export function completed<V>(caller: Caller, value: V): TaskHandle<V> {
+export function completed<V>(caller: ProcessCaller, value: V): TaskHandle<V> {
   const owner = processOf(caller)
   const task = handleOf<V>(undefined, owner.node.makeRef(), owner.pid)
   owner.deliver(Object.freeze([task.ref, value]))
@@ -105,7 +105,7 @@ export function completed<V>(caller: Caller, value: V): TaskHandle<V> {
  * @throws Fault `badarg`, `bad_timeout` for options that are none.
  */
 export function asyncStream<I, V, O extends StreamOptions = StreamOptions>(
-  caller: Caller,
+  caller: ProcessCaller,
   input: Iterable<I> | AsyncIterable<I>,
   body: StreamBody<I, V>,
   options?: O,

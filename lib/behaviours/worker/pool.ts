@@ -5,7 +5,7 @@ import { Exit } from '../../kernel/exit.ts'
 import { countFrom, mustBeOptions, type OptionKinds, TEXT, TIME } from '../../kernel/options.ts'
 import type { Pid } from '../../kernel/pid.ts'
 import type { Dest, Name } from '../../kernel/protocol.ts'
-import { ownerOf, type StartResult } from '../proc-lib/proc-lib.ts'
+import { inNameOf, ownerOf, type StartResult } from '../proc-lib/proc-lib.ts'
 import { CHILD, type ChildOptions, type ChildSpec, child as childOf } from '../supervisor/child-spec.ts'
 import * as DynamicSupervisor from '../supervisor/dynamic-supervisor.ts'
 import type { DynamicSupervisorApi } from '../supervisor/dynamic-supervisor-server.ts'
@@ -104,24 +104,26 @@ function treeOf(spec: PoolSpec): SupervisorSpec {
  * @throws Fault `busy` when as many callers wait as may, `undef`, `uncloneable`, `badarg`, `bad_timeout`.
  * @throws Exit with `['timeout', ...]` when the time is up, with the reason of the thread's end, or as any call does.
  */
-export async function run<F extends (...args: never[]) => unknown = (...args: unknown[]) => unknown>(
+export function run<F extends (...args: never[]) => unknown = (...args: unknown[]) => unknown>(
   caller: Caller,
   pool: Dest<PoolApi>,
   target: ModuleFunction,
   args: Parameters<F>,
   options: PoolOptions = {},
 ): Promise<Awaited<ReturnType<F>>> {
-  mustBeOptions('a pool', options, TIMED)
-  const { timeout = TASK_TIMEOUT_MS } = options
-  const { host } = ownerOf(caller).node
-  const start = host.monotonic()
-  const lease = await checkout(caller, pool, { timeout })
-  const left = Math.max(0, Math.ceil(timeout - (host.monotonic() - start)))
-  try {
-    return await runOn<F>(caller, lease, target, args, { timeout: left })
-  } finally {
-    checkin(caller, lease)
-  }
+  return inNameOf(caller, async (owner): Promise<Awaited<ReturnType<F>>> => {
+    mustBeOptions('a pool', options, TIMED)
+    const { timeout = TASK_TIMEOUT_MS } = options
+    const { host } = owner.node
+    const start = host.monotonic()
+    const lease = await checkout(caller, pool, { timeout })
+    const left = Math.max(0, Math.ceil(timeout - (host.monotonic() - start)))
+    try {
+      return await runOn<F>(caller, lease, target, args, { timeout: left })
+    } finally {
+      checkin(caller, lease)
+    }
+  })
 }
 
 /**
@@ -129,41 +131,39 @@ export async function run<F extends (...args: never[]) => unknown = (...args: un
  * the process ends without, the thread is stopped.
  * @throws as `run` does.
  */
-export async function checkout(caller: Caller, pool: Dest<PoolApi>, options: PoolOptions = {}): Promise<PoolLease> {
-  mustBeOptions('a pool', options, TIMED)
-  const { timeout = TASK_TIMEOUT_MS } = options
-  // The pool itself counts the time, so that no worker is lent to somebody who has given up.
-  const [outcome, result] = await ownerOf(caller).call(
-    pool,
-    'checkout',
-    { timeout },
-    { timeout: Number.POSITIVE_INFINITY },
-  )
-  if (outcome === 'ok') return Object.freeze({ type: 'lease', pool, worker: result })
-  if (result === 'busy') throw fault('busy')
-  const owner = ownerOf(caller)
-  throw owner.node.exitOf(owner, ['timeout', ['Pool', 'checkout', [pool, timeout]]])
+export function checkout(caller: Caller, pool: Dest<PoolApi>, options: PoolOptions = {}): Promise<PoolLease> {
+  return inNameOf(caller, async (owner) => {
+    mustBeOptions('a pool', options, TIMED)
+    const { timeout = TASK_TIMEOUT_MS } = options
+    // The pool itself counts the time, so that no worker is lent to somebody who has given up.
+    const [outcome, result] = await owner.call(pool, 'checkout', { timeout }, { timeout: Number.POSITIVE_INFINITY })
+    if (outcome === 'ok') return Object.freeze({ type: 'lease', pool, worker: result })
+    if (result === 'busy') throw fault('busy')
+    throw owner.node.exitOf(owner, ['timeout', ['Pool', 'checkout', [pool, timeout]]])
+  })
 }
 
 /** As `run`, on a worker that was checked out. When it fails with an Exit, the thread is stopped and the lease over. */
-export async function runOn<F extends (...args: never[]) => unknown = (...args: unknown[]) => unknown>(
+export function runOn<F extends (...args: never[]) => unknown = (...args: unknown[]) => unknown>(
   caller: Caller,
   lease: PoolLease,
   target: ModuleFunction,
   args: Parameters<F>,
   options: PoolOptions = {},
 ): Promise<Awaited<ReturnType<F>>> {
-  mustBeOptions('a pool', options, TIMED)
-  const { timeout = TASK_TIMEOUT_MS } = options
-  const { pool, worker } = mustBeLease(lease)
-  try {
-    const [outcome, value] = await ownerOf(caller).call(worker, 'run', jobOf(target, args), { timeout })
-    if (outcome === 'error') throw value
-    return value as Awaited<ReturnType<F>>
-  } catch (thrown) {
-    if (thrown instanceof Exit) ownerOf(caller).cast(pool, 'discard', { worker })
-    throw thrown
-  }
+  return inNameOf(caller, async (owner): Promise<Awaited<ReturnType<F>>> => {
+    mustBeOptions('a pool', options, TIMED)
+    const { timeout = TASK_TIMEOUT_MS } = options
+    const { pool, worker } = mustBeLease(lease)
+    try {
+      const [outcome, value] = await owner.call(worker, 'run', jobOf(target, args), { timeout })
+      if (outcome === 'error') throw value
+      return value as Awaited<ReturnType<F>>
+    } catch (thrown) {
+      if (thrown instanceof Exit) owner.cast(pool, 'discard', { worker })
+      throw thrown
+    }
+  })
 }
 
 /** Gives a worker back. One that was given back before, or has ended, is no error. */
