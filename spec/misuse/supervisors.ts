@@ -33,6 +33,18 @@ export const SUPERVISORS: readonly Misuse[] = [
     (node) => node.supervise({ strategy: 'one_for_some', children: [] }),
   ],
   [
+    'a misspelt part of a specification',
+    BAD,
+    'unknown_flag, intesity',
+    (node) => node.supervise({ intesity: 9, children: [] }),
+  ],
+  [
+    'the parts that there are',
+    BAD,
+    'strategy, intensity, period, autoShutdown, children and nothing else',
+    (node) => node.supervise({ stratgy: 'one_for_all', children: [] }),
+  ],
+  [
     'intensity in words',
     BAD,
     'intensity is a number of restarts',
@@ -46,6 +58,12 @@ export const SUPERVISORS: readonly Misuse[] = [
     (node) => node.supervise({ autoShutdown: true, children: [] }),
   ],
   ['a module as a child', BAD, 'a child has an id', supervise([Counter])],
+  [
+    'a misspelt part of a child',
+    BAD,
+    'child 1 (one): a child has id, start, restart',
+    supervise([{ ...one({}), restrat: 1 }]),
+  ],
   ['undefined as a child', BAD, 'a child is what child(Module, args, { id }) makes', supervise([undefined])],
   ['a child without id', BAD, 'a child has an id, or a name', supervise([child(Counter, [0])])],
   ['an id twice', BAD, 'duplicate_child_name, one', supervise([one({}), one({})])],
@@ -144,6 +162,12 @@ export const SUPERVISORS: readonly Misuse[] = [
     'invalid_strategy, rest_for_one',
     (node) => dynamic(node, { strategy: 'rest_for_one' }),
   ],
+  [
+    'a misspelt part of its specification',
+    BAD,
+    'maxChildren, extraArguments, autoShutdown and nothing else',
+    (node) => dynamic(node, { maxchildren: 1 }),
+  ],
   ['no specification of a dynamic supervisor', BAD, '{ maxChildren, ... }', (node) => dynamic(node, null)],
   [
     'the same when it is linked',
@@ -172,6 +196,12 @@ export const SUPERVISORS: readonly Misuse[] = [
     async (node) => DynamicSupervisor.startChild(node, await dynamic(node), Counter),
   ],
   [
+    'a misspelt part of its child',
+    'unknown_key',
+    'unknown_key, restrat',
+    async (node) => DynamicSupervisor.startChild(node, await dynamic(node), { ...one({}), restrat: 'temporary' }),
+  ],
+  [
     'a child of it by name',
     'badarg',
     'by their pids',
@@ -184,6 +214,12 @@ export const SUPERVISORS: readonly Misuse[] = [
     'badarg',
     'partitions, not 0',
     () => PartitionSupervisor.child({ name: 'p', childSpec: one({}), partitions: 0 }),
+  ],
+  [
+    'misspelt partitions',
+    'badarg',
+    'partitons is no option',
+    () => PartitionSupervisor.child({ name: 'p', childSpec: one({}), partitons: 3 }),
   ],
   [
     'partitions that do not run',

@@ -26,7 +26,7 @@ import {
   type SupervisorSource,
   specOf,
 } from '../supervisor/supervisor-source.ts'
-import { completeIntensity, invalidFlag } from '../supervisor/supervisor-spec.ts'
+import { completeIntensity, invalidFlag, mistakenFlags } from '../supervisor/supervisor-spec.ts'
 import { ChildDemand } from './consumer-supervisor-demand.ts'
 import type { Stage } from './stage.ts'
 import type { Consumer } from './stage-module.ts'
@@ -230,7 +230,8 @@ function askAgain(self: ThisStage, demand: ChildDemand, ended: number): void {
 const form: SpecForm<AnySpec, CompleteConsumerSpec> = {
   isSpec: (value) => 'children' in value,
   complete(spec) {
-    if (typeof spec !== 'object' || spec === null) return invalidFlag('invalid_type', spec)
+    const unknown = mistakenFlags(spec, ['strategy', 'intensity', 'period', 'children', 'subscribeTo'])
+    if (unknown !== undefined) return unknown
     const { strategy = 'one_for_one', children, subscribeTo = [] } = spec
     const rule = completeIntensity(spec, DYNAMIC_RESTART_INTENSITY)
     if (strategy !== 'one_for_one') return invalidFlag('invalid_strategy', strategy)

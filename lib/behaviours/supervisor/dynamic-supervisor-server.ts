@@ -19,7 +19,7 @@ import {
   type SupervisorSource,
   specOf,
 } from './supervisor-source.ts'
-import { completeIntensity, invalidFlag } from './supervisor-spec.ts'
+import { completeIntensity, invalidFlag, mistakenFlags } from './supervisor-spec.ts'
 
 /** What a dynamic supervisor is told. Its children are started later, by `startChild`. */
 export interface DynamicSupervisorSpec extends Partial<RestartIntensity> {
@@ -136,11 +136,14 @@ function proceed(state: DynamicSupervisorState, outcome: Ended): Next | Promise<
   return outcome.then((restarted) => (restarted === 'too_many_restarts' ? stop('shutdown', state) : noreply(state)))
 }
 
+const FLAGS = ['strategy', 'intensity', 'period', 'maxChildren', 'extraArguments', 'autoShutdown']
+
 /** What a dynamic supervisor takes as a specification: an object, also an empty one. */
 const form: SpecForm<DynamicSupervisorSpec, CompleteDynamicSpec> = {
   isSpec: (value) => !Array.isArray(value),
   complete(spec) {
-    if (typeof spec !== 'object' || spec === null) return invalidFlag('invalid_type', spec)
+    const unknown = mistakenFlags(spec, FLAGS)
+    if (unknown !== undefined) return unknown
     const { strategy = 'one_for_one', maxChildren = DYNAMIC_CHILDREN, extraArguments = [] } = spec
     const { autoShutdown = 'never' } = spec as { readonly autoShutdown?: unknown }
     const rule = completeIntensity(spec, DYNAMIC_RESTART_INTENSITY)

@@ -4,7 +4,7 @@ import { Turns } from '../../internal/turns.ts'
 import type { Caller } from '../../kernel/context.ts'
 import { describe, Exit } from '../../kernel/exit.ts'
 import type { Node } from '../../kernel/node.ts'
-import { mustBeOptions } from '../../kernel/options.ts'
+import { ANY, mustBeOptions, type OptionKinds } from '../../kernel/options.ts'
 import type { Pid } from '../../kernel/pid.ts'
 import type { Process } from '../../kernel/process.ts'
 import type { Name, NameRegistry, Via } from '../../kernel/protocol.ts'
@@ -193,7 +193,18 @@ function checked<P>(spec: PartitionSupervisorSpec<P>): PartitionSupervisorSpec<P
     throw fault('badarg', `there are 1 to ${PARTITIONS_MAX} partitions, not ${describe(count)}`)
   }
   if ('autoShutdown' in spec) throw fault('badarg', 'partitions are never significant: there is no autoShutdown')
+  mustBeOptions('a partition supervisor', spec, PARTITION_SUPERVISOR)
   return spec
+}
+
+/** What they have with all supervisors is looked at there. */
+const PARTITION_SUPERVISOR: OptionKinds<PartitionSupervisorSpec> = {
+  name: ANY,
+  childSpec: ANY,
+  partitions: ANY,
+  strategy: ANY,
+  intensity: ANY,
+  period: ANY,
 }
 
 function supervisorOf<P>(spec: Omit<PartitionSupervisorSpec<P>, 'name'>) {

@@ -2,6 +2,7 @@ import { fault } from '../../internal/errors.ts'
 import { RESTART_INTENSITY, RESTART_PERIOD_S } from '../../internal/limits.ts'
 import type { Reason } from '../../kernel/exit.ts'
 import { termKey } from '../../kernel/term-key.ts'
+import { withHint } from '../bad-return.ts'
 import { type AutoShutdown, type ChildSpec, type CompleteChildSpec, completeChild, isInvalid } from './child-spec.ts'
 import type { RestartIntensity } from './restart-intensity.ts'
 import { type RestartStrategy, STRATEGIES } from './restart-strategy.ts'
@@ -32,7 +33,8 @@ export interface CompleteSupervisorSpec extends RestartIntensity {
  * @throws Fault `function_clause` when the children are no array.
  */
 export function completeSupervisor(spec: SupervisorSpec): CompleteSupervisorSpec | readonly ['invalid', Reason] {
-  if (typeof spec !== 'object' || spec === null) return invalidFlag('invalid_type', spec)
+  const unknown = mistakenFlags(spec, ['strategy', 'intensity', 'period', 'autoShutdown', 'children'])
+  if (unknown !== undefined) return unknown
   const { strategy = 'one_for_one', autoShutdown = 'never', children } = spec
   const isSimple = strategy === 'simple_one_for_one'
   const rule = completeIntensity(spec, RESTART_INTENSITY)
@@ -58,6 +60,18 @@ export function completeIntensity(
 }
 
 const AUTO_SHUTDOWNS: readonly unknown[] = ['never', 'any_significant', 'all_significant']
+
+/**
+ * What is wrong when a specification is no object, or has what is none of `names`. OTP ignores what it does not know;
+ * here a misspelt part is not as good as left out.
+ */
+export function mistakenFlags(spec: object, names: readonly string[]): readonly ['invalid', Reason] | undefined {
+  if (typeof spec !== 'object' || spec === null) return invalidFlag('invalid_type', spec)
+  const unknown = Object.keys(spec).find((name) => !names.includes(name))
+  if (unknown === undefined) return undefined
+  const reason = ['supervisor_data', ['unknown_flag', unknown]] as const
+  return ['invalid', withHint(reason, `a specification has ${names.join(', ')} and nothing else`)]
+}
 
 export function invalidFlag(what: string, value: unknown): readonly ['invalid', Reason] {
   return ['invalid', ['supervisor_data', [what, value]]]
