@@ -62,7 +62,7 @@ export const SUPERVISORS: readonly Misuse[] = [
     'a misspelt part of a child',
     BAD,
     'child 1 (one): a child has id, start, restart',
-    supervise([{ ...one({}), restrat: 1 }]),
+    supervise([{ ...(one({}) as object), restrat: 1 }]),
   ],
   ['undefined as a child', BAD, 'a child is what child(Module, args, { id }) makes', supervise([undefined])],
   ['a child without id', BAD, 'a child has an id, or a name', supervise([child(Counter, [0])])],
@@ -199,7 +199,8 @@ export const SUPERVISORS: readonly Misuse[] = [
     'a misspelt part of its child',
     'unknown_key',
     'unknown_key, restrat',
-    async (node) => DynamicSupervisor.startChild(node, await dynamic(node), { ...one({}), restrat: 'temporary' }),
+    async (node) =>
+      DynamicSupervisor.startChild(node, await dynamic(node), { ...(one({}) as object), restrat: 'temporary' }),
   ],
   [
     'a child of it by name',
