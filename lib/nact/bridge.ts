@@ -11,7 +11,17 @@ import type { Program } from '../kernel/program.ts'
 import type { Dest } from '../kernel/protocol.ts'
 import { isRequest } from '../kernel/remote-peer.ts'
 import { termKey } from '../kernel/term-key.ts'
-import { actorOf, type Concrete, dispatch, query, type Ref, type System, startSystem, stop } from './nact.ts'
+import {
+  type Actor,
+  actorOf,
+  type Concrete,
+  dispatch,
+  query,
+  type Ref,
+  type System,
+  startSystem,
+  stop,
+} from './nact.ts'
 
 /**
  * Both ways over the fence. A message is handed over as it is; a request gets the form that nact's actors use among
@@ -113,21 +123,39 @@ class Bridge {
   }
 }
 
+/** The processes that stand for an actor, one on each node. */
+const standIns = new WeakMap<Actor, Map<Node, Pid>>()
+
 /**
- * A process that stands for an actor: what is sent to it is dispatched to the actor, and it ends with `normal` when the
- * actor stops, so links and monitors see that. Killing it does not stop the actor.
+ * The process that stands for an actor on the caller's node: what is sent to it is dispatched to the actor, and it ends
+ * with `normal` when the actor stops, alone or with its parent, its system or its host, so links and monitors see that.
+ * Killing it does not stop the actor; the next who asks for it gets a new one.
  * @throws Fault `noproc` when the actor has stopped.
  */
 export function toPid(caller: Caller, ref: Ref<unknown>): Pid {
   const actor = actorOf(ref)
   if (actor?.afterStop === undefined) throw fault('noproc', 'the reference leads to no actor of a system that is known')
-  const pid = ownerOf(caller).node.spawn(new StandIn(ref))
+  const { node } = ownerOf(caller)
+  let pids = standIns.get(actor)
+  if (pids === undefined) {
+    pids = new Map()
+    standIns.set(actor, pids)
+    endWith(actor, pids)
+  }
+  const known = pids.get(node)
+  if (known?.process !== undefined) return known
+  const pid = node.spawn(new StandIn(ref))
+  pids.set(node, pid)
+  return pid
+}
+
+/** Ends the processes of `pids`, whichever there are by then, when the actor stops. */
+function endWith(actor: Actor, pids: ReadonlyMap<Node, Pid>): void {
   const { afterStop } = actor
   actor.afterStop = (state, context) => {
-    pid.process?.end('normal')
+    for (const pid of pids.values()) pid.process?.end('normal')
     return afterStop.call(actor, state, context)
   }
-  return pid
 }
 
 /** Hands on, in order, whatever reaches its mailbox. */

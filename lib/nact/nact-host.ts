@@ -39,6 +39,10 @@ import {
  *              of a top-level actor without an `onCrash` of its own: nact alone would print it and stop the actor
  *     end      the system is stopped, with all its actors, before links and monitors hear of it; also after a kill
  *
+ * To stop is meant as nact means it: the message that an actor has in hand goes on to its end, those that wait are
+ * dropped, and `afterStop` is called a turn later. What that last message throws is dropped. nact 7.6.2 alone leaves
+ * running what is below a system or an actor that is stopped; here, and in a system with `connect`, it stops.
+ *
  * nact gives an actor of `spawnStateless` an `onCrash` of its own, which goes on silently: its host never hears of it.
  *
  * Inside the system nact's own rules go on: an `onCrash` decides before anyone here hears of the error, and a child

@@ -31,6 +31,8 @@ export interface Concrete {
 export interface Actor extends Concrete {
   readonly name: string
   readonly path: { toString(): string }
+  stop(): void
+  childSpawned(child: Actor): void
   /** Decides, with the actor's `onCrash`, what becomes of an error. A property of the class, so it can be shadowed. */
   handleFault(message: unknown, sender: unknown, error: unknown, child?: unknown): unknown
   onCrash: unknown
@@ -55,8 +57,8 @@ export interface System {
 const systems = new Map<string, System>()
 
 /**
- * nact's plugin for a system that is started elsewhere, `start(connect)`, so that `toPid` knows its actors. Those of a
- * `NactHost` are known.
+ * nact's plugin for a system that is started elsewhere, `start(connect)`, so that `toPid` knows its actors and all of
+ * them stop with it. Those of a `NactHost` are known, and do.
  */
 export const connect: Plugin = (started) => {
   const system = started as unknown as System
@@ -67,7 +69,39 @@ export const connect: Plugin = (started) => {
     systems.delete(system.name)
     stopSystem.call(system)
   }
+  // nact stops what is below a system or an actor by `stop(child)`, which looks the child up as if it were one of its
+  // references, finds nothing and leaves it running. A reference has its system's name, an actor the system itself.
+  const find = system.find
+  system.find = (ref) => {
+    const { system: owner } = Object(ref) as { readonly system?: unknown }
+    return owner === system ? (ref as Actor) : find.call(system, ref)
+  }
+  stopsForGood(system)
 }
+
+/**
+ * Sees to it that each actor that is spawned below stops once and stays stopped. Its last message may still fail, or a
+ * decision about an earlier failure still be under way: nact would then stop or start it again, or miss its parent,
+ * which ends the program.
+ */
+function stopsForGood(parent: System | Actor): void {
+  const spawned = parent.childSpawned
+  parent.childSpawned = (actor) => {
+    spawned.call(parent, actor)
+    stopsForGood(actor)
+    const stopActor = actor.stop
+    actor.stop = () => {
+      stopActor.call(actor)
+      Object.assign(actor, STOPPED)
+    }
+  }
+}
+
+const ignore = (): void => {}
+/** Takes the decisions about a stopped actor, in place of its parent and its children. */
+const NOBODY = { children: new Map(), childStopped: ignore, handleFault: ignore, stop: ignore, reset: ignore }
+const NO_CHILDREN = { get: () => NOBODY, values: () => [] }
+const STOPPED = { stop: ignore, reset: ignore, handleFault: ignore, parent: NOBODY, children: NO_CHILDREN }
 
 /** Starts a system and hands over what nact hands to its plugins. */
 export function startSystem(plugins: readonly Plugin[]): System {
