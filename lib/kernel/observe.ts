@@ -1,9 +1,10 @@
+import { CALL, type CallKind, type CallOwner, makeCall } from './calls.ts'
 import { BOUNDED, BUSY, ENDED, OBSERVED, STARTED } from './flags.ts'
-import { callbackOf, initialCallOf, type Mfa, messageTerm, nameOf } from './message-term.ts'
+import { type Callback, callbackOf, initialCallOf, messageTerm, nameOf } from './message-term.ts'
 import { type Pid, Ref } from './pid.ts'
 import type { Process } from './process.ts'
 import type { Dest } from './protocol.ts'
-import { tell, traceSend } from './trace.ts'
+import { tell, traceCall, traceSend, traceState } from './trace.ts'
 
 /**
  * The ways that the kernel takes for the few processes that are bounded, traced or monitored. For all others one test
@@ -41,15 +42,46 @@ export function replied(process: Process, to: Pid | undefined, value: unknown): 
   if (to !== undefined) process.node.monitored?.sending(process, to.node)
 }
 
+/** An observed process makes a request of another one. */
+export function requestObserved(
+  process: Process,
+  to: Dest,
+  kind: CallKind,
+  operation: string,
+  request: unknown,
+  timeout: number | undefined,
+): Promise<unknown> {
+  const what = request === undefined ? operation : [operation, request]
+  maySend(process, to, [kind === CALL ? '$gen_call' : 'system', process.pid, what])
+  return awaited(process, makeCall(process, to, kind, operation, request, timeout))
+}
+
+/** `makeCall` for whoever asks, observed or not. */
+export function makeRequest(
+  owner: CallOwner,
+  to: Dest,
+  kind: CallKind,
+  operation: string,
+  request: unknown,
+  timeout: number | undefined,
+): Promise<unknown> {
+  const process = owner.pidOrNone?.process
+  return process === undefined || (process.flags & OBSERVED) === 0
+    ? makeCall(owner, to, kind, operation, request, timeout)
+    : requestObserved(process, to, kind, operation, request, timeout)
+}
+
 /** The slice of an observed process: message by message, each of them traced and timed. */
 export function runObserved(process: Process, quantum: number): number {
   let handled = 0
   while (handled < quantum && (process.flags & ENDED) === 0) {
     const starting = (process.flags & STARTED) === 0
     if (!starting && ((process.flags & BUSY) !== 0 || process.waiting === 0)) break
-    const callback = starting ? started(process) : next(process)
     const before = handled
-    observed(process, callback, () => {
+    process.extra.current = undefined
+    observed(process, () => {
+      const callback = starting ? started(process) : next(process)
+      if (callback !== undefined) calling(process, ...callback)
       handled += process.runMessages(starting ? 0 : 1)
     })
     if (!starting && handled === before) break // it took nothing, and would not the next time
@@ -59,46 +91,65 @@ export function runObserved(process: Process, quantum: number): number {
 }
 
 /** Runs a part of the process that the kernel calls back into: a callback, or the rest of an async one. */
-export function observed(process: Process, callback: Mfa | undefined, run: () => void): void {
+export function observed(process: Process, run: () => void): void {
   const { monitored } = process.node
-  const { state } = process
-  const what = labelOf(process, callback)
-  if (callback !== undefined) {
-    process.extra.current = [callback[0], callback[1]]
-    tell(process, 'call', ['call', callback])
-  }
-  monitored?.begin(process, what)
+  monitored?.begin(process, labelOf(process))
   run()
-  monitored?.done(process, what)
+  monitored?.done()
   if (process.ended) return
   if ((process.flags & BUSY) === 0) process.extra.current = undefined
-  if (process.state !== state) tell(process, 'state', ['state', process.state])
+  traceState(process)
 }
 
 /**
- * Resolves the `receive` of a raw process. Its code goes on in a microtask of its own, so the marks of the system
- * monitor are put into the microtasks before and after it.
+ * A callback of an observed process is about to run. Called for every message that leads to one; a program whose
+ * messages lead to several, or to none, leaves them out of `callbackOf` and calls this itself for each.
  */
-export function resumeObserved(process: Process, resolve: () => void): void {
-  const { host } = process.node
-  const what = labelOf(process, undefined)
-  host.microtask(() => process.node.monitored?.begin(process, what))
-  resolve()
-  host.microtask(() => process.node.monitored?.done(process, what))
+export function calling(process: Process, ...callback: Callback): void {
+  const [module, name] = callback
+  process.extra.current = [module, name]
+  traceCall(process, callback)
+  process.node.monitored?.goOn(process, `${module}:${name}`)
 }
 
-function started(process: Process): Mfa {
+/**
+ * Settles a promise that an observed process awaits, by `settle`. Its code goes on in a microtask of its own, so the
+ * marks of the system monitor are put into the microtasks before and after it.
+ */
+export function resumeObserved(process: Process, settle: () => void): void {
+  const { host, monitored } = process.node
+  if (!monitored?.times) return settle()
+  host.microtask(() => monitored.begin(process, labelOf(process)))
+  settle()
+  host.microtask(() => monitored.done())
+}
+
+/** `pending`, which `owner` has asked the kernel for and awaits: what follows is timed while there is a monitor. */
+export function awaited<T>(owner: CallOwner, pending: Promise<T>): Promise<T> {
+  const process = owner.node.monitored?.times ? owner.pidOrNone?.process : undefined
+  if (process === undefined || (process.flags & OBSERVED) === 0) return pending
+  return new Promise((resolve, reject) => {
+    pending.then(
+      (value) => resumeObserved(process, () => resolve(value)),
+      (thrown) => resumeObserved(process, () => reject(thrown)),
+    )
+  })
+}
+
+function started(process: Process): Callback {
   const [module, name] = initialCallOf(process)
-  return [module, name, []]
+  return [module, name, () => []]
 }
 
 /** The callback that the oldest message leads to; none when it will be put aside, or when there are no callbacks. */
-function next(process: Process): Mfa | undefined {
-  const { program } = process
+function next(process: Process): Callback | undefined {
+  const { program, first } = process
   if (program.hasCallbacks === false || program.isSuspended?.(process)) return undefined
-  return callbackOf(process, process.first)
+  return program.callbackOf === undefined ? callbackOf(process, first) : program.callbackOf(process, first)
 }
 
-function labelOf(process: Process, callback: Mfa | undefined): string {
-  return callback === undefined ? nameOf(process) : `${callback[0]}:${callback[1]}`
+/** What runs, for the system monitor: the callback that is awaited, or the function of a raw process. */
+function labelOf(process: Process): string {
+  const current = process.program.hasCallbacks === false ? undefined : process.rare?.current
+  return current === undefined ? nameOf(process) : `${current[0]}:${current[1]}`
 }

@@ -21,7 +21,7 @@ import { addLink, hasLink, type Links } from './links.ts'
 import { EMPTY, giveRingBack, takeRing } from './mailbox.ts'
 import { isDownOf } from './message-kind.ts'
 import type { Node } from './node.ts'
-import { admit, maySend, observed, replied, runObserved } from './observe.ts'
+import { admit, maySend, observed, replied, requestObserved, runObserved } from './observe.ts'
 import { mustBeOptions } from './options.ts'
 import { Pid, type Ref } from './pid.ts'
 import * as dictionary from './process-dictionary.ts'
@@ -229,7 +229,7 @@ export class Process implements Context, CallOwner {
         if (this.ended) return
         this.flags &= ~BUSY
         if ((this.flags & OBSERVED) === 0) this.#resume(next, value)
-        else observed(this, undefined, () => this.#resume(next, value))
+        else observed(this, () => this.#resume(next, value))
         this.wake()
       }
     }
@@ -297,7 +297,7 @@ export class Process implements Context, CallOwner {
 
   call(to: Dest, operation: string, request?: unknown, options?: CallOptions): Promise<never> {
     if ((this.flags & OBSERVED) !== 0) {
-      maySend(this, to, ['$gen_call', this.pid, request === undefined ? operation : [operation, request]])
+      return requestObserved(this, to, CALL, operation, request, timeoutOf(options)) as Promise<never>
     }
     return makeCall(this, to, CALL, operation, request, timeoutOf(options)) as Promise<never>
   }

@@ -1,4 +1,4 @@
-import type { Arity } from './message-term.ts'
+import type { Arity, Callback } from './message-term.ts'
 import type { Process } from './process.ts'
 
 /**
@@ -22,6 +22,12 @@ export interface Program {
   nameOf?(process: Process): string
   /** What the process was spawned with (`[module, 'init', 1]` unless told otherwise). */
   initialCallOf?(process: Process): Arity
+  /** The state, where `process.state` is not that but something of the program's own around it. */
+  stateOf?(process: Process): unknown
+  /** How many levels of lists, 0 unless told otherwise, `stateOf` makes anew each time around what may be the same. */
+  readonly stateLevels?: number
+  /** The callback that the message leads to; none when the program tells its calls by itself (`calling`). */
+  callbackOf?(process: Process, message: unknown): Callback | undefined
   /** Whether it puts messages aside instead of handling them. */
   isSuspended?(process: Process): boolean
   /** Whether it waits for a message and expects none for long. */

@@ -3,7 +3,7 @@ import { type Body, type ReceiveOptions, TIMEOUT } from './context.ts'
 import { BUSY, OBSERVED } from './flags.ts'
 import { EMPTY } from './mailbox.ts'
 import type { Arity } from './message-term.ts'
-import { resumeObserved } from './observe.ts'
+import { awaited, resumeObserved } from './observe.ts'
 import { mustBeOptions, type OptionKinds, TIME } from './options.ts'
 import { paced } from './pacing.ts'
 import type { Process } from './process.ts'
@@ -48,6 +48,11 @@ class RawProgram implements Program {
   }
 
   readonly hasCallbacks = false
+
+  /** It has none: the function itself stands in the place of one. */
+  stateOf(): undefined {
+    return undefined
+  }
 
   nameOf(process: Process): string {
     return bodyOf(process)?.name || 'fun'
@@ -108,6 +113,12 @@ export class Receiver extends TimerEntry {
   }
 }
 
+/** What a `receive` gives that need not wait. */
+function atOnce(process: Process, message: unknown): Promise<unknown> {
+  const given = paced(process, Promise.resolve(message))
+  return (process.flags & OBSERVED) === 0 ? given : awaited(process, given)
+}
+
 const RECEIVE: OptionKinds<ReceiveOptions> = { after: { ...TIME, code: 'timeout_value' } }
 
 /** See `Context.receive`. The earliest message that matches is taken; the order of the others stays. */
@@ -125,8 +136,8 @@ export function receive(
     throw fault('badarg', 'receive takes a function that tells whether a message is the one')
   }
   const message = process.takeFirst(match)
-  if (message !== EMPTY) return paced(process, Promise.resolve(message))
-  if (after === 0) return paced(process, Promise.resolve(TIMEOUT))
+  if (message !== EMPTY) return atOnce(process, message)
+  if (after === 0) return atOnce(process, TIMEOUT)
   return new Promise((resolve) => {
     const receiver = new Receiver(process, match, resolve)
     process.extra.receiver = receiver

@@ -21,8 +21,10 @@ import type { Process } from './process.ts'
  * `Host.watchdog`), a thread looks on as well, and writes a line to standard error while the callback still runs.
  *
  * What is timed is the time from the moment the kernel calls the process's code to the moment it has control again: a
- * callback, the part of an async one up to its first `await`, and what a raw process does after a `receive`. What an
- * async function does after another `await` is run by the JavaScript engine without the kernel's knowledge.
+ * callback, the part of an async one up to its first `await`, and what follows an `await` of what the process has asked
+ * the kernel for: `sleep`, `call`, `receive`, a start, a request to a behaviour. The promise must have been asked for
+ * while there was a system monitor, and be awaited itself: what follows an `await` of anything else, of a file, of a
+ * `Promise.all`, of an async function of one's own, is run by the JavaScript engine without the kernel's knowledge.
  *
  * Nothing of this costs anything while there is no system monitor.
  */
@@ -95,6 +97,9 @@ export class SystemMonitor {
   readonly #large = new WeakSet<Process>()
   /** By the node of a congested link: the processes that have been told for it. */
   readonly #busy = new Map<string, WeakSet<Process>>()
+  /** The process whose code runs, as far as it is known, and what of it. */
+  #running: Process | undefined = undefined
+  #what = ''
   #began = 0
 
   constructor(node: Node, process: Process, options: SystemMonitorOptions) {
@@ -113,20 +118,35 @@ export class SystemMonitor {
     this.#watchdog?.close()
   }
 
+  /** Whether it is told how long processes run. */
+  get times(): boolean {
+    return this.options.longSchedule !== undefined
+  }
+
   /** `process` begins to run `what`, a text that is the same each time. */
   begin(process: Process, what: string): void {
-    if (this.options.longSchedule === undefined) return
+    if (!this.times) return
+    this.#running = process
+    this.#what = what
     this.#watchdog?.begin(process.pid.id, what)
     this.#began = this.#node.host.monotonic()
   }
 
-  /** It is done with it. */
-  done(process: Process, what: string): void {
-    const { longSchedule } = this.options
-    if (longSchedule === undefined) return
+  /** `process`, if it is the one that runs, goes over to `what`. */
+  goOn(process: Process, what: string): void {
+    if (this.#running !== process) return
+    this.done()
+    this.begin(process, what)
+  }
+
+  /** What runs is done. */
+  done(): void {
+    const process = this.#running
+    if (process === undefined) return
+    this.#running = undefined
     const timeout = Math.floor(this.#node.host.monotonic() - this.#began)
     this.#watchdog?.done()
-    if (timeout >= longSchedule) this.#tell(process, 'long_schedule', { timeout, in: what })
+    if (timeout >= this.options.longSchedule!) this.#tell(process, 'long_schedule', { timeout, in: this.#what })
   }
 
   /** Looks at how many messages wait; `coming` more are about to be put there. */

@@ -41,6 +41,11 @@ export abstract class TimerEntry implements Timer {
   /** @internal */ deadline = 0
 
   abstract expire(): void
+
+  /** What people are shown of one that is a message when its time is up. */
+  get term(): unknown {
+    return 'timeout'
+  }
 }
 
 /** The fixed end of a list of entries. */

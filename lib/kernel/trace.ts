@@ -1,7 +1,7 @@
 import { fault } from '../internal/errors.ts'
 import { describe } from './exit.ts'
-import { OBSERVED } from './flags.ts'
-import { initialCallOf, type Mfa, messageTerm } from './message-term.ts'
+import { OBSERVED, STARTED } from './flags.ts'
+import { type Callback, initialCallOf, type Mfa, messageTerm, stateOf } from './message-term.ts'
 import type { Node } from './node.ts'
 import { Pid, type Ref } from './pid.ts'
 import type { Process } from './process.ts'
@@ -19,13 +19,16 @@ import type { Dest } from './protocol.ts'
  *     receive          receive: a message was put into its mailbox
  *     send             send: it sent a message, a call or a cast, or answered a request
  *     call             call: a callback is about to run, with its arguments
- *     state            state: a callback has changed its state
+ *     state            state: a callback has changed its state: it is another value than before
  *     procs            spawn, link, unlink, getting_linked, getting_unlinked, register, unregister, exit
  *     set_on_spawn     the processes it spawns are traced likewise
  *
  * A process that is not traced pays nothing for this. One that is handles message by message, and its terms are not
  * copied: what a tracer sees of a state is the state. Trace messages are never traced themselves, and no bound of a
  * mailbox holds them back: a tracer that is slower than what it traces grows.
+ *
+ * A state machine shows its state and data, an event manager its handlers, a stage the state of its module, and a
+ * supervisor its children, each as `sys.getState` or `whichChildren` does. A raw process has no state.
  *
  * Rules: erlang:trace/3; `call` and `state` are about callbacks, which are what there is of functions to see here.
  */
@@ -56,10 +59,13 @@ export interface TraceMessage {
 export class Trace {
   readonly tracer: Pid
   readonly flags: Set<TraceFlag>
+  /** The state as it was when somebody looked last; undefined unless `state` is traced. */
+  state: unknown
 
-  constructor(tracer: Pid, flags: Iterable<TraceFlag>) {
+  constructor(process: Process, tracer: Pid, flags: Iterable<TraceFlag>) {
     this.tracer = tracer
     this.flags = new Set(flags)
+    this.state = this.flags.has('state') && (process.flags & STARTED) !== 0 ? stateOf(process) : undefined
   }
 }
 
@@ -78,7 +84,7 @@ export function setTrace(node: Node, pid: Pid, tracer: Pid | false, flags: reado
   if (tracer === pid) throw fault('badarg', `${describe(pid)} cannot trace itself`)
   if (before !== undefined && before.tracer !== tracer)
     throw fault('badarg', `${before.tracer} traces ${describe(pid)} already`)
-  process.extra.trace = new Trace(tracer, [...(before?.flags ?? []), ...flags])
+  process.extra.trace = new Trace(process, tracer, [...(before?.flags ?? []), ...flags])
   process.flags |= OBSERVED
 }
 
@@ -107,6 +113,29 @@ export function tell(process: Process, flag: TraceFlag, event: TraceEvent): void
   if (trace?.flags.has(flag)) deliver(process, trace, event)
 }
 
+/** Tells the arguments of a callback that is about to run, made only when they are wanted. */
+export function traceCall(process: Process, [module, name, args]: Callback): void {
+  const trace = traceOf(process)
+  if (trace?.flags.has('call')) deliver(process, trace, ['call', [module, name, args()]])
+}
+
+/** A callback, or a part of one, has run: tells the state when it is another one. */
+export function traceState(process: Process): void {
+  const trace = traceOf(process)
+  if (!trace?.flags.has('state')) return
+  const state = stateOf(process)
+  if (isSame(state, trace.state, process.program.stateLevels ?? 0)) return
+  trace.state = state
+  deliver(process, trace, ['state', state])
+}
+
+/** Whether two states are the same value, below as many levels of lists that are made anew each time. */
+function isSame(a: unknown, b: unknown, levels: number): boolean {
+  if (a === b || levels === 0) return a === b
+  if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false
+  return a.every((item, i) => isSame(item, b[i], levels - 1))
+}
+
 function deliver(process: Process, { tracer }: Trace, event: TraceEvent): void {
   const { node, pid } = process
   const message: TraceMessage = Object.freeze({ type: 'trace', pid, event })
@@ -127,7 +156,7 @@ export function traceSpawn(process: Process, child: Process): void {
   const trace = traceOf(process)
   if (trace === undefined) return
   if (trace.flags.has('set_on_spawn')) {
-    child.extra.trace = new Trace(trace.tracer, trace.flags)
+    child.extra.trace = new Trace(child, trace.tracer, trace.flags)
     child.flags |= OBSERVED
   }
   if (trace.flags.has('procs')) deliver(process, trace, ['spawn', child.pid, initialCallOf(child)])

@@ -1,7 +1,9 @@
 import { fault } from '../internal/errors.ts'
 import type { CallOwner } from './calls.ts'
 import { describe } from './exit.ts'
+import { OBSERVED } from './flags.ts'
 import type { Node } from './node.ts'
+import { resumeObserved } from './observe.ts'
 import { isTimeout } from './options.ts'
 import { type Timer, TimerEntry } from './timer-wheel.ts'
 
@@ -46,7 +48,9 @@ export function sleep(owner: CallOwner, milliseconds: number): Promise<void> {
     if (owner.ended && owner.pidOrNone === undefined) return reject(fault('node_stopped'))
     const wake = new Wake(owner, () => {
       stopFor(owner, wake)
-      resolve()
+      const process = owner.pidOrNone?.process
+      if (process === undefined || (process.flags & OBSERVED) === 0) resolve()
+      else resumeObserved(process, resolve)
     })
     startFor(owner, wake, milliseconds)
   })

@@ -162,15 +162,23 @@ t.test('one that is busy for too long, or whose codeChange takes too long, fails
       return ok({ count, unit: 'late' })
     },
   }
+  const other = await node.start(V1, [10])
   const late = upgrade(node, [{ ...change, to: Slow }], { timeout: 100 })
   await quiet(host)
   host.advance(100)
   await quiet(host)
   host.advance(100)
   await t.rejects(late, { code: 'upgrade_failed' })
-  finish()
+  t.equal(await node.call(other, 'add', 1), 11, 'the others go on with their old code')
+  let answer: unknown = 'none'
+  const asked = node.call(idle, 'add', 1).then((sum) => {
+    answer = sum
+  })
   await quiet(host)
-  t.equal(await node.call(idle, 'add', 1), 3, 'what came too late has not taken effect')
+  t.equal(answer, 'none', 'the one that hangs handles nothing')
+  finish()
+  await asked
+  t.equal(answer, 3, 'what came too late has not taken effect')
 })
 
 t.test('an async codeChange is awaited; one that ends meanwhile is left to its supervisor', async (t) => {
@@ -328,10 +336,7 @@ t.test('of two upgrades at once the second waits, and leaves alone what runs the
     },
   })
   const [pears, plums] = [slow('pears'), slow('plums')]
-  const both = await Promise.all([
-    upgrade(node, [{ module: 'count', from: V1, to: pears }]),
-    upgrade(node, [{ module: 'count', from: V1, to: plums }]),
-  ])
+  const both = await Promise.all([upgrade(node, [{ ...change, to: pears }]), upgrade(node, [{ ...change, to: plums }])])
   t.same(both, [[server], []])
   t.same(await sys.getState(node, server), { count: 7, unit: 'pears' })
   t.same(await sys.getState(node, await node.start(V1, [1])), await sys.getState(node, await node.start(plums, [1])))
@@ -340,7 +345,7 @@ t.test('of two upgrades at once the second waits, and leaves alone what runs the
 t.test('a module of which nothing has run yet is replaced, too', async (t) => {
   const node = nodeFor(t)
   const early: GenServer<CountApi> = { ...V1 }
-  t.same(await upgrade(node, [{ module: 'early', from: early, to: V2, extra: 'apples' }]), [])
+  t.same(await upgrade(node, [{ module: 'early', from: early, to: V2, extra: change.extra }]), [])
   t.match(await node.call(await node.start(early, [3]), 'add', 1), [4, String])
   const later: GenServer<CountApi> = { ...V1 }
   const other = nodeFor(t)
@@ -432,7 +437,7 @@ t.test('what no upgrade can reach is told before anything is done', async (t) =>
   await node.supervise(spec)
   const app = defineApplication({ name: 'a', start: () => 'ignore' })
   for (const from of [spec, app, {}]) {
-    await t.rejects(upgrade(node, [change, { module: 'm', from, to: V2 }]), {
+    await t.rejects(upgrade(node, [change, { ...change, module: 'm', from }]), {
       code: 'badarg',
       message: /only processes of a callback module/,
     })

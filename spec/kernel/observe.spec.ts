@@ -7,23 +7,19 @@ import {
   type Context,
   exit,
   type GenServer,
-  loop,
+  name,
   noreply,
   ok,
   type Pid,
   reply,
   type SystemMonitorMessage,
+  startLink,
+  stop,
   sys,
-  type TraceMessage,
 } from '../../lib/index.ts'
-import { quiet, VirtualHost } from '../../lib/testing/index.ts'
+import { JumpingHost, quiet, VirtualHost } from '../../lib/testing/index.ts'
 import { inProcess, keptNode } from '../support/in-process.ts'
-
-/** A process that keeps what it is sent. */
-function keeper(node: { spawn(program: ReturnType<typeof loop>): Pid }): { pid: Pid; got: unknown[] } {
-  const got: unknown[] = []
-  return { pid: node.spawn(loop((message) => void got.push(message), undefined)), got }
-}
+import { eventsOf, keeper } from '../support/keeper.ts'
 
 interface Api {
   state: number
@@ -43,8 +39,6 @@ const Adder: GenServer<Api> = {
   handleCast: { reset: () => noreply(0) },
   handleInfo: (_message, state) => noreply(state),
 }
-
-const eventsOf = (messages: readonly unknown[]) => messages.map((message) => (message as TraceMessage).event)
 
 t.test('a trace tells in order what a server receives, runs, changes and answers', async (t) => {
   const { node } = keptNode(t)
@@ -78,6 +72,51 @@ t.test('a trace tells in order what a server receives, runs, changes and answers
   await quiet()
   t.equal(got.length, 1)
 })
+
+t.test(
+  'what no message leads to is traced, too: a timeout, a continuation, the end; a void timeout is not',
+  async (t) => {
+    const { node } = keptNode(t, { host: new JumpingHost() })
+    const { pid: tracer, got } = keeper(node)
+    interface WaiterApi {
+      state: number
+      init: []
+      cast: { wait(): void; waitNot(): void; done(): void }
+      continue: string
+    }
+    const Waiter: GenServer<WaiterApi> = {
+      init: () => ok(0),
+      handleCall: {},
+      handleCast: {
+        wait: (_request, state) => noreply(state, { timeout: 5 }),
+        waitNot: (_request, state) => noreply(state, { timeout: 0 }),
+        done: (_request, state) => noreply(state, { continue: 'on' }),
+      },
+      handleContinue: (_what, state) => stop('normal', state),
+      handleInfo: (_message, state) => noreply(state + 1),
+      terminate() {},
+    }
+    const server = await node.start(Waiter, [])
+    node.trace(server, tracer, ['receive', 'call', 'state'])
+    node.cast(server, 'wait')
+    await node.sleep(10)
+    node.trace(server, false, ['receive'])
+    node.cast(server, 'waitNot')
+    node.cast(server, 'done')
+    await node.sleep(10)
+    t.strictSame(eventsOf(got), [
+      ['receive', ['$gen_cast', 'wait']],
+      ['call', ['gen_server', 'handleCast.wait', [undefined, 0]]],
+      ['receive', 'timeout'],
+      ['call', ['gen_server', 'handleInfo', ['timeout', 0]]],
+      ['state', 1],
+      ['call', ['gen_server', 'handleCast.waitNot', [undefined, 1]]],
+      ['call', ['gen_server', 'handleCast.done', [undefined, 1]]],
+      ['call', ['gen_server', 'handleContinue', ['on', 1]]],
+      ['call', ['gen_server', 'terminate', ['normal', 1]]],
+    ])
+  },
+)
 
 t.test('the life of a process is traced as OTP does', async (t) => {
   const { node } = keptNode(t)
@@ -231,6 +270,90 @@ t.test('a long schedule names the process, the callback and the time', async (t)
   node.cast(server, 'reset')
   await quiet(host)
   t.equal(got.length, 2, 'nobody is told any more')
+})
+
+t.test('what runs long after an await of the kernel is told, by the callback that awaited', async (t) => {
+  const host = new JumpingHost()
+  const { node } = keptNode(t, { host })
+  const { pid: monitor, got } = keeper(node)
+  node.systemMonitor(monitor, { longSchedule: 20 })
+  const adder = await node.start(Adder, [])
+  interface SlowApi {
+    state: number
+    init: []
+    call: { slept(): void; called(): void; failed(): void; started(): void; helped(): void }
+  }
+  const slow = (milliseconds: number) => {
+    host.stall(milliseconds)
+    return reply(undefined, 0)
+  }
+  const Slow: GenServer<SlowApi> = {
+    init: () => ok(0),
+    handleCall: {
+      async slept() {
+        await this.sleep(1)
+        return slow(31)
+      },
+      async called() {
+        await this.call(adder, 'add', 1)
+        return slow(32)
+      },
+      async failed() {
+        await this.call(name(Adder, 'nobody'), 'add', 1).catch(() => slow(33))
+        return reply(undefined, 0)
+      },
+      async started() {
+        await startLink(this, Adder, [])
+        return slow(34)
+      },
+      async helped() {
+        await this.sleep(1)
+        await (async () => {
+          await this.sleep(1)
+          host.stall(35)
+        })()
+        return reply(undefined, 0)
+      },
+    },
+  }
+  const server = await node.start(Slow, [])
+  for (const operation of ['slept', 'called', 'failed', 'started', 'helped'] as const) {
+    await node.call(server, operation)
+  }
+  const steps: Record<string, (this: Context) => Promise<unknown>> = {
+    sleep: function () {
+      return this.sleep(1)
+    },
+    call: function () {
+      return this.call(adder, 'add', 1)
+    },
+    receive: function () {
+      return this.receive()
+    },
+    after: function () {
+      return this.receive(() => false, { after: 0 })
+    },
+  }
+  const raws: Pid[] = []
+  for (const step of Object.values(steps)) {
+    const raw = node.spawn(async function worker(this: Context) {
+      await this.sleep(1)
+      await step.call(this)
+      host.stall(40)
+    })
+    node.send(raw, 'is there already')
+    raws.push(raw)
+  }
+  await node.sleep(1000)
+  const seen = (got as SystemMonitorMessage[]).map(({ pid, info }) => [pid.id, info])
+  t.strictSame(seen.slice(0, 5), [
+    [server.id, { timeout: 31, in: 'gen_server:handleCall.slept' }],
+    [server.id, { timeout: 32, in: 'gen_server:handleCall.called' }],
+    [server.id, { timeout: 33, in: 'gen_server:handleCall.failed' }],
+    [server.id, { timeout: 34, in: 'gen_server:handleCall.started' }],
+    [server.id, { timeout: 35, in: 'gen_server:handleCall.helped' }],
+  ])
+  t.same(new Map(seen.slice(5) as []), new Map(raws.map((raw) => [raw.id, { timeout: 40, in: 'worker' }])))
 })
 
 t.test('a large mailbox is told once, and again when it was emptied by half', async (t) => {

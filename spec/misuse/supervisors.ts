@@ -58,12 +58,6 @@ export const SUPERVISORS: readonly Misuse[] = [
     (node) => node.supervise({ autoShutdown: true, children: [] }),
   ],
   ['a module as a child', BAD, 'a child has an id', supervise([Counter])],
-  [
-    'a misspelt part of a child',
-    BAD,
-    'child 1 (one): a child has id, start, restart',
-    supervise([{ ...(one({}) as object), restrat: 1 }]),
-  ],
   ['undefined as a child', BAD, 'a child is what child(Module, args, { id }) makes', supervise([undefined])],
   ['a child without id', BAD, 'a child has an id, or a name', supervise([child(Counter, [0])])],
   ['an id twice', BAD, 'duplicate_child_name, one', supervise([one({}), one({})])],
@@ -194,13 +188,6 @@ export const SUPERVISORS: readonly Misuse[] = [
     'invalid_child_spec',
     'invalid_child_spec',
     async (node) => DynamicSupervisor.startChild(node, await dynamic(node), Counter),
-  ],
-  [
-    'a misspelt part of its child',
-    'unknown_key',
-    'unknown_key, restrat',
-    async (node) =>
-      DynamicSupervisor.startChild(node, await dynamic(node), { ...(one({}) as object), restrat: 'temporary' }),
   ],
   [
     'a child of it by name',

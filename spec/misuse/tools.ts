@@ -1,3 +1,7 @@
+import type { Pid } from '../../lib/index.ts'
+import { quiet } from '../../lib/testing/index.ts'
+import { join } from '../distribution/members.ts'
+import { MemoryNetwork } from '../distribution/memory-network.ts'
 import { Counter, counter, js, type Misuse, type Node, type Self } from './untyped.ts'
 
 const { pg, procLib, Registry, sys, Table, upgrade } = js
@@ -13,6 +17,25 @@ const ofServer = (request: (node: Node, pid: unknown) => unknown) => async (node
   const outcome: unknown = await Promise.resolve(request(node, pid)).catch((thrown: unknown) => thrown)
   if ((await node.call(pid, 'add', 2)) !== 2) throw new Error('the server has not gone on as it was')
   return outcome
+}
+/** What a request from another node about a server comes to, whose state is a function; the server goes on. */
+const ofServerElsewhere = (request: (node: Node, far: unknown) => unknown) => async () => {
+  const network = new MemoryNetwork()
+  const ports = { 'here@memory': 1, 'there@memory': 2 }
+  const there = (await join(network, 'there@memory', ports, [])).node
+  const here = (await join(network, 'here@memory', ports, ['there@memory'])).node
+  try {
+    while (here.nodes().length === 0) await quiet()
+    const pid = await counter(there as unknown as Node)
+    there.register('counter', pid as Pid)
+    await sys.replaceState(there, pid, () => throwing)
+    const far = { name: 'counter', node: 'there@memory' }
+    const outcome = await Promise.resolve(request(here as unknown as Node, far)).catch((thrown: unknown) => thrown)
+    if ((await sys.getState(there, pid)) !== throwing) throw new Error('the server has not gone on as it was')
+    return outcome
+  } finally {
+    for (const node of [here, there]) node.kill()
+  }
 }
 const upgradeTo = (codeChange: unknown) =>
   ofServer((node) => upgrade(node, [{ module: 'counter', from: Counter, to: { ...Counter, codeChange } }]))
@@ -173,6 +196,24 @@ export const TOOLS: readonly Misuse[] = [
       await sys.suspend(node, pid)
       return sys.changeCode(node, pid, undefined, 1, undefined)
     },
+  ],
+  [
+    'a state that cannot be handed over',
+    'unencodable',
+    'a function, throwing',
+    ofServerElsewhere((node, far) => sys.getState(node, far)),
+  ],
+  [
+    'a status with such a state',
+    'unencodable',
+    'a function, throwing',
+    ofServerElsewhere((node, far) => sys.getStatus(node, far)),
+  ],
+  [
+    'a request that cannot be handed over',
+    'unencodable',
+    'a function, throwing',
+    ofServerElsewhere((node, far) => node.call(far, 'add', throwing)),
   ],
   ['a stop of oneself', 'calling_self', 'terminate', (_node, self) => sys.stop(self, self.self)],
 

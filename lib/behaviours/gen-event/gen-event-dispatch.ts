@@ -2,7 +2,9 @@ import { fault } from '../../internal/errors.ts'
 import { EVENT_HANDLERS } from '../../internal/limits.ts'
 import { Cast, type Request } from '../../kernel/calls.ts'
 import { Exit, type ExitMessage, type Reason } from '../../kernel/exit.ts'
+import { OBSERVED } from '../../kernel/flags.ts'
 import { isExitMessage } from '../../kernel/message-kind.ts'
+import { calling } from '../../kernel/observe.ts'
 import { type Pid, samePid } from '../../kernel/pid.ts'
 import type { Process } from '../../kernel/process.ts'
 import { isRequest } from '../../kernel/remote.ts'
@@ -59,6 +61,21 @@ function* caught(process: Process, run: () => unknown): Work<unknown> {
 }
 
 type Callback = (this: Process, ...args: unknown[]) => unknown
+
+/** Calls a callback of `handler`; `operation` is the one of a call. */
+function invoke(
+  process: Process,
+  { module: { moduleName = 'gen_event' } }: Installed,
+  name: string,
+  callback: Callback,
+  args: readonly unknown[],
+  operation?: string,
+): Work<unknown> {
+  if ((process.flags & OBSERVED) !== 0) {
+    calling(process, moduleName, operation === undefined ? name : `${name}.${operation}`, () => args)
+  }
+  return caught(process, () => callback.apply(process, args as unknown[]))
+}
 
 // --- messages
 
@@ -143,7 +160,7 @@ function* tellOne(
     process.node.report({ level: 'warning', label: ['gen_event', 'no_handle_info'], details })
     return handler
   }
-  const result = yield* caught(process, () => callback!.call(process, message, handler.state))
+  const result = yield* invoke(process, handler, name, callback!, [message, handler.state])
   if (result instanceof Result && result.kind === OK) {
     handler.state = result.state
     return handler
@@ -160,12 +177,11 @@ function* call(process: Process, manager: Manager, { handler: ref, operation, va
   const handler = manager.handlers[index]
   if (handler === undefined) return ['error', 'bad_module']
   const callbacks = handler.module.handleCall as Readonly<Record<string, Callback>> | undefined
-  const result = yield* caught(process, () => {
-    if (callbacks === undefined || !Object.hasOwn(callbacks, operation)) {
-      throw fault('function_clause', `handleCall has no ${operation}`)
-    }
-    return callbacks[operation]!.call(process, value, handler.state)
-  })
+  const none = () => {
+    throw fault('function_clause', `handleCall has no ${operation}`)
+  }
+  const callback = callbacks !== undefined && Object.hasOwn(callbacks, operation) ? callbacks[operation]! : none
+  const result = yield* invoke(process, handler, 'handleCall', callback, [value, handler.state], operation)
   if (result instanceof Result && result.kind === REPLY) {
     handler.state = result.state
     return result.value
@@ -206,7 +222,7 @@ function* add(process: Process, manager: Manager, { handler: ref, args, supervis
 
 /** `'ok'`, or what `init` gave instead. */
 function* init(process: Process, handler: Installed, args: unknown): Work<unknown> {
-  const result = yield* caught(process, () => (handler.module.init as Callback).call(process, args))
+  const result = yield* invoke(process, handler, 'init', handler.module.init as Callback, [args])
   if (!(result instanceof Result) || result.kind !== OK) return termOf(result)
   handler.state = result.state
   return 'ok'
@@ -283,7 +299,7 @@ function fail(process: Process, handler: Installed, what: unknown, lastMessage: 
 function* end(process: Process, handler: Installed, { why, lastMessage, reason }: End): Work<unknown> {
   const callback = handler.module.terminate as Callback | undefined
   const result =
-    callback === undefined ? 'ok' : yield* caught(process, () => callback.call(process, why, handler.state))
+    callback === undefined ? 'ok' : yield* invoke(process, handler, 'terminate', callback, [why, handler.state])
   announce(process, handler, reason, lastMessage)
   return result
 }

@@ -12,6 +12,7 @@ export interface HandlerProtocol {
   event?: unknown
   call?: object
   info?: unknown
+  codeChange?: readonly [oldVsn: unknown, state: unknown, extra: unknown]
 }
 
 /**
@@ -28,7 +29,8 @@ export interface HandlerProtocol {
  *     terminate(why, state)           what deleteHandler answers, and what a swap hands on
  *     codeChange(vsn, state, extra)   ok(state)                                  {ok, State}
  *
- * A callback is needed for what the protocol speaks of: `call`, `info`. Only `init` and `handleEvent` always are.
+ * A callback is needed for what the protocol speaks of: `call`, `info`, `codeChange`. Only `init` and `handleEvent`
+ * always are.
  *
  * Anything else that a callback returns, and whatever it throws, removes this handler and no other: `terminate` gets
  * `['error', what]`, `what` being the value, or `['EXIT', reason]`.
@@ -38,22 +40,13 @@ export interface HandlerProtocol {
  */
 export type EventHandler<H extends HandlerProtocol> = HandlerCallbacks<H> &
   CallbacksFor<H, 'call', CallCallbacks<H>> &
-  CallbacksFor<H, 'info', InfoCallbacks<H>>
+  CallbacksFor<H, 'info', InfoCallbacks<H>> &
+  CallbacksFor<H, 'codeChange', UpgradeCallbacks<H>>
 
 interface HandlerCallbacks<H extends HandlerProtocol> {
   init(this: ProcessCaller, args: HandlerArguments<H>): MaybePromise<Ok<H['state']> | Failure>
   handleEvent(this: ProcessCaller, event: EventOf<H>, state: H['state']): Handled<H>
   terminate?(this: ProcessCaller, why: unknown, state: H['state']): unknown
-  /**
-   * Makes the state of this module from that of the one it replaces (`upgrade`, `sys.changeCode`). `failure(reason)`,
-   * or an error, leaves all handlers as they were. A module without it takes the state as it is.
-   */
-  codeChange?(
-    this: ProcessCaller,
-    oldVsn: unknown,
-    state: unknown,
-    extra: unknown,
-  ): MaybePromise<Ok<H['state']> | Failure>
   /** Shapes what `sys.getStatus` and the reports show of the handler: keep all keys, change what they hold. */
   formatStatus?(this: ProcessCaller, status: FormatStatus<H['state']>): FormatStatus
   /** The module's name in reports and tools. */
@@ -70,9 +63,20 @@ interface InfoCallbacks<H extends HandlerProtocol> {
   handleInfo(this: ProcessCaller, message: InfoOf<H>, state: H['state']): Handled<H>
 }
 
+interface UpgradeCallbacks<H extends HandlerProtocol> {
+  /**
+   * Makes the state of this module from that of the one it replaces (`upgrade`, `sys.changeCode`). `failure(reason)`,
+   * or an error, leaves all handlers as they were. A module without it takes the state as it is.
+   */
+  codeChange(this: ProcessCaller, ...change: CodeChangeArguments<H>): MaybePromise<Ok<H['state']> | Failure>
+}
+
 type MaybePromise<T> = T | Promise<T>
 export type EventOf<H> = H extends { event: infer E } ? E : unknown
 type InfoOf<H> = H extends { info: infer I } ? I : unknown
+type CodeChangeArguments<H> = H extends { codeChange: infer C extends readonly [unknown, unknown, unknown] }
+  ? C
+  : [oldVsn: unknown, state: unknown, extra: unknown]
 type Handled<H extends HandlerProtocol> = MaybePromise<Ok<H['state']> | Remove | Swap>
 type CallHandler<H extends HandlerProtocol, F> = (
   this: ProcessCaller,

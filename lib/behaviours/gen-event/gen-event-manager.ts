@@ -114,6 +114,17 @@ class EventManagerProgram implements Program, SystemServer {
 
   // --- for tools
 
+  stateOf(process: Process): unknown {
+    return this.getState(process)
+  }
+
+  readonly stateLevels = 2
+
+  /** A message leads to a callback of each handler, which are told one by one. */
+  callbackOf(): undefined {
+    return undefined
+  }
+
   nameOf(): string {
     return 'gen_event'
   }

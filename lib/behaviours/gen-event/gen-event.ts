@@ -1,12 +1,14 @@
 import { fault } from '../../internal/errors.ts'
 import { CALL_TIMEOUT_MS } from '../../internal/limits.ts'
-import { CALL, makeCall, timeoutOf } from '../../kernel/calls.ts'
+import { CALL, timeoutOf } from '../../kernel/calls.ts'
 import type { Caller, CallOptions, ProcessCaller } from '../../kernel/context.ts'
 import { Exit, type Reason } from '../../kernel/exit.ts'
+import { makeRequest } from '../../kernel/observe.ts'
 import type { Pid } from '../../kernel/pid.ts'
 import type { Dest, Operations, ReplyOf, RequestArguments } from '../../kernel/protocol.ts'
 import { openRequest, type RequestId } from '../gen-server/request-ids.ts'
 import {
+  inNameOf,
   ownerOf,
   processOf,
   type StartMonitorResult,
@@ -273,7 +275,7 @@ function checked<H extends HandlerProtocol>(handler: HandlerRef<H>): HandlerRef<
 }
 
 /** A call whose failure has a reason of its own shape: the bare one unless told otherwise. */
-async function ask<T>(
+function ask<T>(
   caller: Caller,
   to: Dest,
   operation: string,
@@ -281,13 +283,14 @@ async function ask<T>(
   timeout: number | undefined = Number.POSITIVE_INFINITY,
   reasonFor: (why: Reason) => Reason = (why) => why,
 ): Promise<T> {
-  const owner = ownerOf(caller)
-  try {
-    return (await makeCall(owner, to, CALL, operation, request, timeout)) as T
-  } catch (thrown) {
-    if (!(thrown instanceof Exit)) throw thrown
-    throw owner.node.exitOf(owner, reasonFor((thrown.reason as readonly unknown[])[0]))
-  }
+  return inNameOf(caller, async (owner) => {
+    try {
+      return (await makeRequest(owner, to, CALL, operation, request, timeout)) as T
+    } catch (thrown) {
+      if (!(thrown instanceof Exit)) throw thrown
+      throw owner.node.exitOf(owner, reasonFor((thrown.reason as readonly unknown[])[0]))
+    }
+  })
 }
 
 export { remove, removeReply, swap, swapReply } from './gen-event-handler.ts'

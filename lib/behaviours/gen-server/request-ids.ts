@@ -1,7 +1,9 @@
 import { fault } from '../../internal/errors.ts'
 import { CALL, Call, type CallOwner, watchServer } from '../../kernel/calls.ts'
 import { describe, type Reason } from '../../kernel/exit.ts'
+import { OBSERVED } from '../../kernel/flags.ts'
 import type { Resolved } from '../../kernel/node.ts'
+import { maySend } from '../../kernel/observe.ts'
 import { isTimeout } from '../../kernel/options.ts'
 import { paced } from '../../kernel/pacing.ts'
 import { Process } from '../../kernel/process.ts'
@@ -130,6 +132,8 @@ export function openRequest(owner: CallOwner, to: Dest, operation: string, reque
   if (typeof operation !== 'string') throw fault('badarg', 'the name of an operation is a string')
   const made = new PendingRequest(owner, to, operation, request)
   if (owner.ended) return made
+  const process = owner.pidOrNone?.process
+  if (process !== undefined && (process.flags & OBSERVED) !== 0) maySend(process, to, made)
   const { node } = owner
   let found: Resolved
   try {

@@ -33,9 +33,14 @@ export class ServerIdle implements Disposable {
     this.#timeout.start()
   }
 
-  /** Whether `timeout` is the one that is waited for; if so, it has fired. */
+  /** Whether `timeout` is the one that is waited for. */
+  awaits(timeout: ServerTimeout): boolean {
+    return timeout === this.#timeout
+  }
+
+  /** The same; if so, it has fired. */
   take(timeout: ServerTimeout): boolean {
-    if (timeout !== this.#timeout) return false
+    if (!this.awaits(timeout)) return false
     this.#timeout = undefined
     return true
   }

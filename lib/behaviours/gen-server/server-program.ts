@@ -1,8 +1,16 @@
 import { fault } from '../../internal/errors.ts'
 import { CALL, Cast, type Request } from '../../kernel/calls.ts'
 import { Exit, type Reason, reasonOf } from '../../kernel/exit.ts'
-import { BUSY, ENDED } from '../../kernel/flags.ts'
-import { type Arity, messageTerm } from '../../kernel/message-term.ts'
+import { BUSY, ENDED, OBSERVED } from '../../kernel/flags.ts'
+import {
+  type Arity,
+  type Callback as Called,
+  callbackOf,
+  messageTerm,
+  nameOf,
+  stateOf,
+} from '../../kernel/message-term.ts'
+import { calling } from '../../kernel/observe.ts'
 import { isTimeout } from '../../kernel/options.ts'
 import type { Process, Rare } from '../../kernel/process.ts'
 import type { Program } from '../../kernel/program.ts'
@@ -267,6 +275,7 @@ export class ServerProgram implements Program, SystemServer {
     if (isDebugged(process)) debugEvent(process, message)
     try {
       if (callback === undefined) throw fault('function_clause', 'there is no handleContinue')
+      if ((process.flags & OBSERVED) !== 0) this.#tellCall(process, 'handleContinue', message[1])
       this.#apply(process, callback.call(process, message[1], process.state), message)
     } catch (thrown) {
       this.#threw(process, thrown, message)
@@ -316,6 +325,7 @@ export class ServerProgram implements Program, SystemServer {
     const crashed = (later: unknown) => (isReturned(later) ? finish(reason) : finish(reasonOf(later), later))
     const callback = this.module.terminate as Callback | undefined
     if (callback === undefined) return finish(reason)
+    if ((process.flags & OBSERVED) !== 0) this.#tellCall(process, 'terminate', reason)
     let pending: unknown
     try {
       pending = callback.call(process, reason, process.state)
@@ -397,6 +407,20 @@ export class ServerProgram implements Program, SystemServer {
 
   isHibernating(process: Process): boolean {
     return (process.rare?.behaviour as ServerIdle | undefined)?.hibernating === true
+  }
+
+  /** None for what leads to no callback: the end of its parent, and a timeout that another message has made void. */
+  callbackOf(process: Process, message: unknown): Called | undefined {
+    const isVoid =
+      message instanceof ServerTimeout
+        ? !(process.rare?.behaviour as ServerIdle | undefined)?.awaits(message)
+        : isParentExit(process, message)
+    return isVoid ? undefined : callbackOf(process, message)
+  }
+
+  /** A callback that no message led to. */
+  #tellCall(process: Process, name: string, argument: unknown): void {
+    calling(process, nameOf(process), name, () => [argument, stateOf(process)])
   }
 
   nameOf(): string {

@@ -255,6 +255,10 @@ class ConsumerSupervisorProgram extends SupervisorProgram<AnySpec, CompleteConsu
     return (process.state as Stage | undefined)?.state
   }
 
+  override callbackOf(): undefined {
+    return undefined
+  }
+
   override become(process: Process, state: unknown): void {
     stageOf(process).state = state
   }
@@ -270,5 +274,10 @@ function stageOf(process: Process): Stage {
 
 export const consumerSupervisorProgram: ConsumerSupervisorProgram = new ConsumerSupervisorProgram(
   stageServer('consumer', ConsumerSupervisorStage),
-  { form, take: ({ children }, spec) => children.change(spec, spec.template), refusal: (reason) => reason },
+  {
+    form,
+    take: ({ children }, spec) => children.change(spec, spec.template),
+    childrenOf: ({ children }) => children.infos(),
+    refusal: (reason) => reason,
+  },
 )

@@ -4,6 +4,7 @@ import type { Pid, Ref } from '../../kernel/pid.ts'
 import { samePid } from '../../kernel/pid.ts'
 import { andThen, type MaybePromise, type Stage, type Step } from './stage.ts'
 import { StageBuffer } from './stage-buffer.ts'
+import { Ended } from './stage-consuming.ts'
 import type { Dispatcher } from './stage-dispatcher.ts'
 import type { CheckedStageOptions } from './stage-options.ts'
 import { type StageFrom, type Subscribe, tagKey, toConsumer } from './stage-protocol.ts'
@@ -197,13 +198,15 @@ export class Producing {
   }
 
   #pass(message: unknown): void {
-    this.#dispatcher.pass(() => this.#stage.sendSelf(message))
+    this.#dispatcher.pass(() =>
+      message instanceof Ended ? this.#stage.remind(message) : this.#stage.sendSelf(message),
+    )
   }
 
   #grown(): void {
     if (this.#growing) return
     this.#growing = true
-    this.#stage.sendSelf(GROWN)
+    this.#stage.remind(GROWN)
   }
 
   /** The dispatcher has more room than it was asked for. */

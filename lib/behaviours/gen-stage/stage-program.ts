@@ -26,6 +26,16 @@ class StageProgram extends ServerProgram {
     return stageOf(process).state
   }
 
+  /** That of the module. */
+  stateOf(process: Process): unknown {
+    return (process.state as Stage | undefined)?.state
+  }
+
+  /** What a message leads to is the stage's affair: it tells each callback of its module when it calls it. */
+  override callbackOf(): undefined {
+    return undefined
+  }
+
   override become(process: Process, state: unknown): void {
     const stage = stageOf(process)
     super.become(process, stage)

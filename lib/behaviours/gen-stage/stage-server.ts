@@ -47,6 +47,7 @@ export interface SubscribeRequest {
  * start, the reports, `sys`, and that an async callback holds up every message.
  */
 export function stageServer(role: Role, module: StageModule): AnyGenServer {
+  const callback = module.terminate as ((reason: unknown, state: unknown) => unknown) | undefined
   return {
     moduleName: (module.moduleName as string | undefined) ?? 'gen_stage',
     vsn: module.vsn,
@@ -60,10 +61,11 @@ export function stageServer(role: Role, module: StageModule): AnyGenServer {
     handleCall: { ...calls(module), ...OWN_CALLS },
     handleCast: { ...casts(module), ...OWN_CASTS },
     handleInfo: (message: unknown, stage: Stage) => settle(stage, handleInfo(stage, message)),
-    terminate(this: Process, reason: unknown, stage: Stage) {
-      const callback = module.terminate as ((reason: unknown, state: unknown) => unknown) | undefined
-      return callback?.call(this, reason, stage.state)
-    },
+    terminate:
+      callback &&
+      function (this: Process, reason: unknown, stage: Stage) {
+        return callback.call(this, reason, stage.state)
+      },
     codeChange: module.codeChange,
     formatStatus(this: Process, status: { readonly state: unknown }) {
       const shown = { ...status, state: status.state instanceof Stage ? status.state.state : status.state }
@@ -108,25 +110,31 @@ function reasonOfStop(step: NonNullable<Step>): unknown {
 function calls(module: StageModule): object {
   const operations = Object.entries((module.handleCall ?? {}) as Record<string, never>)
   return Object.fromEntries(
-    operations.map(([operation, callback]) => [
-      operation,
-      (request: unknown, from: unknown, stage: Stage) =>
-        andThen(stage.invoke(callback, request, from), (result) => replied(stage, result)),
-    ]),
+    operations.map(([operation, callback]) => {
+      const name = `handleCall.${operation}`
+      return [
+        operation,
+        (request: unknown, from: unknown, stage: Stage) =>
+          andThen(stage.invoke(name, callback, request, from), (result) => replied(stage, result)),
+      ]
+    }),
   )
 }
 
 function casts(module: StageModule): object {
   const operations = Object.entries((module.handleCast ?? {}) as Record<string, never>)
   return Object.fromEntries(
-    operations.map(([operation, callback]) => [
-      operation,
-      (request: unknown, stage: Stage) =>
-        settle(
-          stage,
-          andThen(stage.invoke(callback, request), (result) => stage.apply(result)),
-        ),
-    ]),
+    operations.map(([operation, callback]) => {
+      const name = `handleCast.${operation}`
+      return [
+        operation,
+        (request: unknown, stage: Stage) =>
+          settle(
+            stage,
+            andThen(stage.invoke(name, callback, request), (result) => stage.apply(result)),
+          ),
+      ]
+    }),
   )
 }
 

@@ -1,3 +1,6 @@
+import { OBSERVED } from '../../kernel/flags.ts'
+import { nameOf, stateOf } from '../../kernel/message-term.ts'
+import { calling } from '../../kernel/observe.ts'
 import type { Process } from '../../kernel/process.ts'
 import { badReturn } from '../bad-return.ts'
 import { isThenable } from '../callback.ts'
@@ -65,11 +68,19 @@ export class Stage {
 
   /** Calls a callback of the module with `args` and the state. A value that it throws counts as returned. */
   callback(name: keyof StageModule, ...args: readonly unknown[]): MaybePromise<unknown> {
-    return this.invoke(this.module[name] as Callback, ...args)
+    return this.invoke(name, this.module[name] as Callback, ...args)
   }
 
-  invoke(callback: Callback, ...args: readonly unknown[]): MaybePromise<unknown> {
+  invoke(name: string, callback: Callback, ...args: readonly unknown[]): MaybePromise<unknown> {
+    if ((this.process.flags & OBSERVED) !== 0) this.#tellCall(name, args)
     return attempt(() => callback.call(this.process, ...args, this.state))
+  }
+
+  /** With the state as it is shown: until `init` has been dealt with, the stage is not yet that of the process. */
+  #tellCall(name: string, args: readonly unknown[]): void {
+    const { process } = this
+    const state = () => (process.state === this ? stateOf(process) : this.state)
+    calling(process, nameOf(process), name, () => [...args, state()])
   }
 
   /** Applies what a callback other than handleCall returned. */
@@ -124,6 +135,11 @@ export class Stage {
   /** Has a message handled that was to wait for the events before it. */
   sendSelf(message: unknown): void {
     this.process.send(this.process.pid, message)
+  }
+
+  /** Has the stage come back to something of its own: no message that anybody traces, and none that may get lost. */
+  remind(own: unknown): void {
+    if (!this.process.ended) this.process.accept(own)
   }
 
   report(level: 'info' | 'warning' | 'error', what: string, details: object): void {

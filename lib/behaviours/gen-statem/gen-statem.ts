@@ -1,8 +1,9 @@
 import { fault } from '../../internal/errors.ts'
-import { CALL, type CallOwner, makeCall, timeoutOr } from '../../kernel/calls.ts'
+import { CALL, type CallOwner, timeoutOr } from '../../kernel/calls.ts'
 import type { Caller, CallOptions, Context, ProcessCaller } from '../../kernel/context.ts'
 import { Exit, exit, type Reason } from '../../kernel/exit.ts'
 import { PROC_LIB } from '../../kernel/flags.ts'
+import { awaited, makeRequest } from '../../kernel/observe.ts'
 import { ANY, mustBeOptions, type OptionKinds } from '../../kernel/options.ts'
 import type { Dest, Name, Operations, ReplyOf, RequestArguments } from '../../kernel/protocol.ts'
 import {
@@ -28,9 +29,69 @@ import type { StateMachine, StatemActions, StatemArguments, StatemProtocol } fro
 import { statemProgramOf } from './statem-program.ts'
 
 /**
- * OTP's gen_statem: starts state machines and calls them, and has what their callbacks return. The callback module is
- * described at `StateMachine`. Casts, messages and `stop` are those of every process: `caller.cast`, `caller.send`,
- * `sys.stop`; a caller is answered with the action `reply`, or from anywhere with `caller.reply`.
+ * OTP's gen_statem: a process that is in one of several states, and in each of them answers the same events in its own
+ * way. Use it where a GenServer would ask of its state first what it may do. `StateMachine` is the type of its callback
+ * module; here is what starts machines and calls them, and what their callbacks return. Casts, messages and `stop` are
+ * those of every process: `caller.cast`, `caller.send`, `sys.stop`; a caller is answered with the action `reply`, or
+ * from anywhere with `caller.reply`.
+ *
+ *     import { createNode, GenStatem, type StateMachine } from 'guildhall'
+ *     const { keepState, keepStateAndData, nextState, ok, postpone, reply, stateTimeout } = GenStatem
+ *
+ *     interface DoorApi {
+ *       state: 'locked' | 'open'
+ *       data: { readonly code: string; readonly typed: string }
+ *       init: [code: string]
+ *       call: { enter(): 'welcome' }
+ *       cast: { button(digit: string): void }
+ *       stateTimeout: 'lock'
+ *     }
+ *
+ *     const Door: StateMachine<DoorApi> = {
+ *       callbackMode: 'state_functions',
+ *       init: (code) => ok('locked', { code, typed: '' }),
+ *       states: {
+ *         locked(event, door) {
+ *           if (event.operation === 'enter') return keepStateAndData(postpone())
+ *           if (event.operation !== 'button') return keepStateAndData()
+ *           const typed = (door.typed + event.content).slice(-door.code.length)
+ *           if (typed !== door.code) return keepState({ ...door, typed })
+ *           return nextState('open', { ...door, typed: '' }, stateTimeout(5000, 'lock'))
+ *         },
+ *         open(event, door) {
+ *           if (event.type === 'state_timeout') return nextState('locked', door)
+ *           if (event.operation === 'enter') return keepStateAndData(reply(event.from, 'welcome'))
+ *           return keepStateAndData()
+ *         },
+ *       },
+ *     }
+ *
+ *     const node = createNode()
+ *     const door = GenStatem.name(Door, 'door')
+ *     await node.supervise({ children: [GenStatem.child(Door, ['12'], { name: door })] })
+ *     const entered = GenStatem.call(node, door, 'enter')             // waits: the door is locked
+ *     for (const digit of '12') node.cast(door, 'button', digit)
+ *     await entered                                                   // 'welcome'
+ *
+ * Control flow, with what a callback may return (see statem-results.ts and statem-actions.ts):
+ *
+ *     caller                        machine                                     module
+ *     start, startLink   ───────>   init(...args)                               ok, stop, ignore, failure
+ *     call, cast, send   ───────>   states[state](event, data)                  nextState, keepState, ..., stop
+ *     time-outs, nextEvent ─────>     or handleEvent(event, state, data)          with actions
+ *     a state is entered            the same with { type: 'enter', content: the state before }, when `stateEnter`
+ *     the end                       terminate(reason, state, data)
+ *     upgrade, changeCode ─────>    codeChange(oldVsn, state, data, extra)      ok, failure
+ *
+ * One event at a time, and in this order: replies leave as the actions are walked through; then the new state is
+ * entered; then postponed events are put back if the state is another one; then time-outs start; then comes the next
+ * event: inserted ones, postponed ones, time-outs of 0, and only then the mailbox. A callback may be async; until it is
+ * settled no other event is handled.
+ *
+ * An event of a call that is answered by nobody leaves its caller waiting: `call` waits without end unless told
+ * otherwise. When not to use it: without states that differ in what they do with an event, a GenServer is simpler.
+ *
+ * The rules are those of gen_statem in OTP 26.
  */
 
 /** Starts a state machine that lives on its own. @see StartOptions */
@@ -156,9 +217,10 @@ export function call<P, K extends keyof Operations<P, 'call'> & string>(
   const [content, options] = request as readonly [unknown, StatemCallOptions?]
   const timeout = timeoutOr(options as CallOptions, Number.POSITIVE_INFINITY)
   const milliseconds = isTagged(timeout) ? timeout[1] : timeout
-  const answered = makeCall(owner, to, CALL, operation, content, milliseconds)
+  const answered = makeRequest(owner, to, CALL, operation, content, milliseconds)
   const waited = timeout === Number.POSITIVE_INFINITY ? 'infinity' : timeout
-  return orExit(owner, answered, [to, content === undefined ? operation : [operation, content], waited]) as never
+  const asked = [to, content === undefined ? operation : [operation, content], waited]
+  return awaited(owner, orExit(owner, answered, asked)) as never
 }
 
 /** A call that fails names the request as gen_statem of OTP does. */

@@ -1,6 +1,6 @@
 import type { From } from '../../kernel/context.ts'
 import type { Reason } from '../../kernel/exit.ts'
-import type { Operations, ReplyOf, RequestOf } from '../../kernel/protocol.ts'
+import type { CallbacksFor, Operations, ReplyOf, RequestOf } from '../../kernel/protocol.ts'
 import type { Self } from '../gen-server/gen-server.ts'
 import type { BareStop, Failure, Ignore, Stop } from '../gen-server/results.ts'
 import type {
@@ -28,6 +28,7 @@ import type { StatemStatus } from './statem-status.ts'
  *       timeout: { alarm: number }              what the time-out of each name delivers; with names that are terms:
  *                                               [name: ['retry', number], content: 'again'] | ...
  *       internal: 'ring'                        what `nextEvent` may insert as `internal`
+ *       codeChange: [oldVsn: 1, state: 'shut', data: null, extra: { code: string }]      what it is upgraded from
  *     }
  */
 export interface StatemProtocol {
@@ -42,73 +43,18 @@ export interface StatemProtocol {
   stateTimeout?: unknown
   eventTimeout?: unknown
   timeout?: object
+  codeChange?: readonly [oldVsn: unknown, state: unknown, data: unknown, extra: unknown]
 }
 
 /**
- * The callback module of a state machine (gen_statem): a process that is in one of several states, and in each of them
- * answers the same events in its own way. Use it where a GenServer would ask of its state first what it may do.
- *
- *     import { createNode, GenStatem, type StateMachine } from 'guildhall'
- *     const { keepState, keepStateAndData, nextState, ok, postpone, reply, stateTimeout } = GenStatem
- *
- *     interface DoorApi {
- *       state: 'locked' | 'open'
- *       data: { readonly code: string; readonly typed: string }
- *       init: [code: string]
- *       call: { enter(): 'welcome' }
- *       cast: { button(digit: string): void }
- *       stateTimeout: 'lock'
- *     }
- *
- *     const Door: StateMachine<DoorApi> = {
- *       callbackMode: 'state_functions',
- *       init: (code) => ok('locked', { code, typed: '' }),
- *       states: {
- *         locked(event, door) {
- *           if (event.operation === 'enter') return keepStateAndData(postpone())
- *           if (event.operation !== 'button') return keepStateAndData()
- *           const typed = (door.typed + event.content).slice(-door.code.length)
- *           if (typed !== door.code) return keepState({ ...door, typed })
- *           return nextState('open', { ...door, typed: '' }, stateTimeout(5000, 'lock'))
- *         },
- *         open(event, door) {
- *           if (event.type === 'state_timeout') return nextState('locked', door)
- *           if (event.operation === 'enter') return keepStateAndData(reply(event.from, 'welcome'))
- *           return keepStateAndData()
- *         },
- *       },
- *     }
- *
- *     const node = createNode()
- *     const door = GenStatem.name(Door, 'door')
- *     await node.supervise({ children: [GenStatem.child(Door, ['12'], { name: door })] })
- *     const entered = GenStatem.call(node, door, 'enter')             // waits: the door is locked
- *     for (const digit of '12') node.cast(door, 'button', digit)
- *     await entered                                                   // 'welcome'
- *
- * Control flow, with what a callback may return (see statem-results.ts and statem-actions.ts):
- *
- *     caller                        machine                                     module
- *     start, startLink   ───────>   init(...args)                               ok, stop, ignore, failure
- *     call, cast, send   ───────>   states[state](event, data)                  nextState, keepState, ..., stop
- *     time-outs, nextEvent ─────>     or handleEvent(event, state, data)          with actions
- *     a state is entered            the same with { type: 'enter', content: the state before }, when `stateEnter`
- *     the end                       terminate(reason, state, data)
- *     upgrade, changeCode ─────>    codeChange(oldVsn, state, data, extra)      ok, failure
- *
- * One event at a time, and in this order: replies leave as the actions are walked through; then the new state is
- * entered; then postponed events are put back if the state is another one; then time-outs start; then comes the next
- * event: inserted ones, postponed ones, time-outs of 0, and only then the mailbox. A callback may be async; until it is
- * settled no other event is handled.
- *
- * An event of a call that is answered by nobody leaves its caller waiting: `call` waits without end unless told
- * otherwise. When not to use it: without states that differ in what they do with an event, a GenServer is simpler.
- *
- * The rules are those of gen_statem in OTP 26.
+ * The callback module of a state machine. gen-statem.ts has an example, what is called when, and when not to use it;
+ * what a callback may return stands in statem-results.ts and statem-actions.ts.
  */
-export type StateMachine<P extends StatemProtocol> =
+export type StateMachine<P extends StatemProtocol> = (
   | (P['state'] extends string ? StateFunctions<P> : never)
   | HandleEventFunction<P>
+) &
+  CallbacksFor<P, 'codeChange', UpgradeCallbacks<P>>
 
 /** With a function for each state, whose name is the state. */
 export interface StateFunctions<P extends StatemProtocol> extends Callbacks<P> {
@@ -133,11 +79,6 @@ interface Callbacks<P extends StatemProtocol> {
   readonly stateEnter?: boolean
   init(this: Self<P>, ...args: StatemArguments<P>): MaybePromise<StatemInit<P>>
   terminate?(this: Self<P>, reason: Reason, state: P['state'], data: P['data']): MaybePromise<unknown>
-  /** State and data for this module from those of the one that it replaces; see `GenServer.codeChange`. */
-  codeChange?(
-    this: Self<P>,
-    ...change: [oldVsn: unknown, state: unknown, data: unknown, extra: unknown]
-  ): MaybePromise<Initial<P['state'], P['data'], never> | Failure>
   /** Shapes what `sys.getStatus` and the reports show: keep all keys, change what they hold. */
   formatStatus?(this: Self<P>, status: StatemStatus<P['state'], P['data']>): StatemStatus
   /** The module's name in reports and tools. */
@@ -145,6 +86,18 @@ interface Callbacks<P extends StatemProtocol> {
   /** The version of this code: any term. */
   readonly vsn?: unknown
 }
+
+interface UpgradeCallbacks<P extends StatemProtocol> {
+  /** State and data for this module from those of the one that it replaces; see `GenServer.codeChange`. */
+  codeChange(
+    this: Self<P>,
+    ...change: CodeChangeArguments<P>
+  ): MaybePromise<Initial<P['state'], P['data'], never> | Failure>
+}
+
+type CodeChangeArguments<P> = P extends { codeChange: infer C extends readonly [unknown, unknown, unknown, unknown] }
+  ? C
+  : [oldVsn: unknown, state: unknown, data: unknown, extra: unknown]
 
 type MaybePromise<T> = T | Promise<T>
 type Handled<P extends StatemProtocol> = MaybePromise<StatemResult<P>>

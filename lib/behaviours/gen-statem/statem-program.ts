@@ -3,8 +3,9 @@ import { QUANTUM } from '../../internal/limits.ts'
 import type { Request } from '../../kernel/calls.ts'
 import type { From } from '../../kernel/context.ts'
 import { describe, type ExitMessage, isOrderly, type Reason, reasonOf } from '../../kernel/exit.ts'
-import { BUSY, ENDED } from '../../kernel/flags.ts'
-import type { Arity } from '../../kernel/message-term.ts'
+import { BUSY, ENDED, OBSERVED } from '../../kernel/flags.ts'
+import { type Arity, nameOf } from '../../kernel/message-term.ts'
+import { calling } from '../../kernel/observe.ts'
 import type { Process } from '../../kernel/process.ts'
 import type { Program } from '../../kernel/program.ts'
 import { rawProgram } from '../../kernel/raw.ts'
@@ -145,7 +146,7 @@ export class StatemProgram implements Program, SystemServer {
       if (!isTold) debugEvent(process, ['in', event.term, machine.state])
       this.#handle(process, machine, event)
     }
-    if (!machine.continuing) process.deliver(CONTINUE)
+    if (!machine.continuing) process.accept(CONTINUE)
     machine.continuing = true
     return false
   }
@@ -174,6 +175,7 @@ export class StatemProgram implements Program, SystemServer {
 
   /** Calls the callback of the state that the event has led to so far. */
   #call(process: Process, machine: ServedMachine, event: EventRecord): void {
+    if ((process.flags & OBSERVED) !== 0) this.#tellCall(process, machine, event)
     let result: unknown
     try {
       result = machine.callbacks.handle(process, event, machine.nextState, machine.nextData)
@@ -316,6 +318,9 @@ export class StatemProgram implements Program, SystemServer {
     const crashed = (later: unknown) => (isReturned(later) ? finish(reason) : finish(reasonOf(later), later))
     const callback = machine.callbacks.terminate
     if (callback === undefined) return finish(reason)
+    if ((process.flags & OBSERVED) !== 0) {
+      calling(process, nameOf(process), 'terminate', () => [reason, machine.state, machine.data])
+    }
     let pending: unknown
     try {
       pending = callback.call(process, reason, machine.state, machine.data)
@@ -365,6 +370,27 @@ export class StatemProgram implements Program, SystemServer {
   }
 
   // --- for tools
+
+  stateOf(process: Process): readonly [unknown, unknown] | undefined {
+    return process.state instanceof ServedMachine ? this.getState(process) : undefined
+  }
+
+  readonly stateLevels = 1
+
+  /** One message may lead to several callbacks, or to none: each is told when it is called. */
+  callbackOf(): undefined {
+    return undefined
+  }
+
+  /** As OTP calls it: `state(type, content, data)` or `handle_event(type, content, state, data)`. */
+  #tellCall(process: Process, { callbacks, nextState, nextData }: ServedMachine, { term }: EventRecord): void {
+    if (callbacks.mode === 'handle_event_function') {
+      calling(process, nameOf(process), 'handleEvent', () => [...term, nextState, nextData])
+    } else {
+      const name = typeof nextState === 'string' ? nextState : describe(nextState)
+      calling(process, nameOf(process), name, () => [...term, nextData])
+    }
+  }
 
   nameOf(process: Process): string {
     const machine = process.state

@@ -1,4 +1,5 @@
 import { fault } from '../../internal/errors.ts'
+import type { Ref } from '../../kernel/pid.ts'
 import type { Process } from '../../kernel/process.ts'
 import { TIMER_MAX_MS, TimerEntry } from '../../kernel/timer-wheel.ts'
 import { currentModule } from '../sys/code.ts'
@@ -101,7 +102,18 @@ export class TimeUp extends TimerEntry {
   override expire(): void {
     this.#process.deliver(this)
   }
+
+  /** The message of OTP's timer: `{timeout, Ref, Type}`. */
+  override get term(): readonly unknown[] {
+    const { type, name } = this.timeout
+    const ref = refs.get(this) ?? this.#process.node.makeRef()
+    refs.set(this, ref)
+    return ['timeout', ref, name === undefined ? type : [type, name]]
+  }
 }
+
+/** What the time-outs are called by, of which somebody has asked. */
+const refs = new WeakMap<TimeUp, Ref>()
 
 /** Time-outs as timers of the node, stopped when the process ends. */
 class WheelClock implements TimeoutClock {

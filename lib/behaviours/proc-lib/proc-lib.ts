@@ -5,6 +5,7 @@ import type { Reason } from '../../kernel/exit.ts'
 import { HAS_PARENT, OBSERVED, PROC_LIB } from '../../kernel/flags.ts'
 import { isExitMessage } from '../../kernel/message-kind.ts'
 import { Node } from '../../kernel/node.ts'
+import { awaited } from '../../kernel/observe.ts'
 import { mustBeOptions } from '../../kernel/options.ts'
 import { blame } from '../../kernel/orphans.ts'
 import { paced } from '../../kernel/pacing.ts'
@@ -212,7 +213,10 @@ export function startProcess(
   options: StartOptions | undefined,
 ): Promise<StartMonitorResult | StartResult> {
   const owner = ownerOf(caller)
-  return new Promise((tell, refuse) => begin(owner, program, args, bond, options, tell, refuse))
+  const told: Promise<StartMonitorResult | StartResult> = new Promise((tell, refuse) =>
+    begin(owner, program, args, bond, options, tell, refuse),
+  )
+  return awaited(owner, told)
 }
 
 /** As `startProcess` without a bond; resolves with the pid, or rejects with an `Exit` of the reason, or of `ignore`. */
@@ -283,7 +287,12 @@ export function ownerOf(caller: Caller): Caller & CallOwner {
  * Runs `work` for a caller. What it fails with is the caller's failure, as that of a call is: when nobody awaits it, a
  * process ends with it, and nothing else does; see orphans.ts.
  */
-export async function inNameOf<V>(caller: Caller, work: (owner: Caller & CallOwner) => Promise<V>): Promise<V> {
+export function inNameOf<V>(caller: Caller, work: (owner: Caller & CallOwner) => Promise<V>): Promise<V> {
+  const working = blamed(caller, work)
+  return caller instanceof Process ? awaited(caller, working) : working
+}
+
+async function blamed<V>(caller: Caller, work: (owner: Caller & CallOwner) => Promise<V>): Promise<V> {
   const owner = ownerOf(caller)
   try {
     return await work(owner)

@@ -197,12 +197,10 @@ function complete(spec: DynamicChildSpec, autoShutdown: AutoShutdown, nameless?:
   if (type !== 'worker' && type !== 'supervisor') return ['invalid', ['invalid_child_type', type]]
   if (shutdown !== 'brutal_kill' && !isTimeout(shutdown)) return ['invalid', ['invalid_shutdown', shutdown]]
   if (modules !== 'dynamic' && !Array.isArray(modules)) return ['invalid', ['invalid_modules', modules]]
-  for (const name of Object.keys(spec)) if (!PARTS.includes(name)) return ['invalid', ['unknown_key', name]]
   const { [ARGUMENTS]: argumentsWith } = spec as Partial<CompleteChildSpec>
   return { id: keyTerm(id), start, restart, shutdown, type, modules, significant, [ARGUMENTS]: argumentsWith }
 }
 
-const PARTS: readonly string[] = ['id', 'start', 'restart', 'shutdown', 'type', 'modules', 'significant']
 const RESTARTS: readonly unknown[] = ['permanent', 'transient', 'temporary']
 
 function badCombination(other: readonly [string, string]): readonly ['invalid', Reason] {

@@ -189,5 +189,6 @@ export const dynamicSupervisorProgram: SupervisorProgram<
 > = new SupervisorProgram(DynamicSupervisorServer, {
   form,
   take: ({ children }, spec) => children.change(spec),
+  childrenOf: ({ children }) => children.infos(),
   refusal: (reason) => reason,
 })

@@ -16,7 +16,6 @@ const RIGHT: Readonly<Record<string, string>> = {
   missing_start: 'a child has a function start, as child(Module, args, { id }) makes it',
   invalid_mfa: 'start is a function of the supervisor, as child(Module, args, { id }) makes it',
   invalid_child_spec: 'a child is what child(Module, args, { id }) makes, or an object { id, start, ... }',
-  unknown_key: 'a child has id, start, restart, shutdown, type, modules, significant and nothing else',
   duplicate_child_name: 'each child of a supervisor has an id of its own',
   invalid_restart_type: 'restart is permanent, transient or temporary; of a consumer supervisor it is not permanent',
   invalid_significant: 'significant is true or false',

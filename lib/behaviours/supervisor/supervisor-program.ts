@@ -5,6 +5,7 @@ import type { AnyGenServer } from '../gen-server/gen-server.ts'
 import { ServerProgram } from '../gen-server/server-program.ts'
 import type { CodeChange, UndoCodeChange } from '../sys/system-server.ts'
 import { isInvalid } from './child-spec.ts'
+import type { ChildInfo } from './supervised-children.ts'
 import type { SupervisorState } from './supervisor-api.ts'
 import { SupervisorServer, supervisorForm } from './supervisor-server.ts'
 import { isModule, type SpecForm, type SupervisorSource, sourceOf, specOf } from './supervisor-source.ts'
@@ -21,6 +22,8 @@ export interface SpecChange<S, C, T extends Specified<S, C>> {
   readonly form: SpecForm<S, C>
   /** Has the supervisor go by `spec`, and returns what undoes it. @throws Exit when it cannot. */
   take(state: T, spec: C): () => void
+  /** The children, as `whichChildren` shows them: what a trace shows as the state. */
+  childrenOf(state: T): readonly ChildInfo[]
   /** What is told of the reason for which a specification was refused. */
   refusal(reason: Reason): Reason
 }
@@ -68,6 +71,13 @@ export class SupervisorProgram<S, C, T extends Specified<S, C>> extends ServerPr
     return [...super.formatStatus(process), ['supervisor', [['Callback', source.module]]]]
   }
 
+  stateOf(process: Process): readonly ChildInfo[] | undefined {
+    const state = this.getState(process) as T | undefined
+    return state?.source === undefined ? undefined : this.#change.childrenOf(state) // none before it has started
+  }
+
+  readonly stateLevels = 2
+
   #sourceOf(to: object, { source: { args } }: T): SupervisorSource<S> {
     if (isModule<S>(to)) return { module: to, args, isModule: true }
     if (this.#change.form.isSpec(to)) return sourceOf(to as S, args)
@@ -86,4 +96,9 @@ export const supervisorProgram: ServerProgram = new SupervisorProgram<
   SupervisorSpec,
   CompleteSupervisorSpec,
   SupervisorState
->(SupervisorServer, { form: supervisorForm, take: (state, spec) => state.children.change(spec), refusal })
+>(SupervisorServer, {
+  form: supervisorForm,
+  take: ({ children }, spec) => children.change(spec),
+  childrenOf: ({ children }) => children.whichChildren(),
+  refusal,
+})

@@ -1,7 +1,9 @@
 import { fault } from '../../internal/errors.ts'
-import { makeCall, STOP, SYSTEM } from '../../kernel/calls.ts'
+import { STOP, SYSTEM } from '../../kernel/calls.ts'
 import type { Caller } from '../../kernel/context.ts'
 import { describe, Exit, type Reason } from '../../kernel/exit.ts'
+import type { Node } from '../../kernel/node.ts'
+import { makeRequest } from '../../kernel/observe.ts'
 import type { Pid } from '../../kernel/pid.ts'
 import type { Dest } from '../../kernel/protocol.ts'
 import { inNameOf, ownerOf } from '../proc-lib/proc-lib.ts'
@@ -212,7 +214,17 @@ export function stop(
   timeout: number = Number.POSITIVE_INFINITY,
 ): Promise<void> {
   const limit = timeout === Number.POSITIVE_INFINITY ? 'infinity' : timeout
-  return makeCall(ownerOf(caller), to, STOP, 'terminate', [reason, limit], timeout) as Promise<void>
+  const owner = ownerOf(caller)
+  return makeRequest(owner, pidOf(owner.node, to), STOP, 'terminate', [reason, limit], timeout) as Promise<void>
+}
+
+/** As OTP's stop, which finds the process first: a failure names its pid. Where that fails the request says why. */
+function pidOf(node: Node, to: Dest): Dest {
+  try {
+    return node.resolve(to).pid ?? to
+  } catch {
+    return to
+  }
 }
 
 function isFlag(flag: unknown, ...others: readonly string[]): boolean {
@@ -223,7 +235,7 @@ type Answer = readonly ['ok' | 'error', unknown]
 
 function request(caller: Caller, to: Dest, operation: string, args: unknown[], timeout?: number): Promise<Answer> {
   const withTimeout = timeout === undefined ? args : [...args, timeout]
-  return makeCall(ownerOf(caller), to, SYSTEM, operation, withTimeout, timeout) as Promise<Answer>
+  return makeRequest(ownerOf(caller), to, SYSTEM, operation, withTimeout, timeout) as Promise<Answer>
 }
 
 /** The value that was answered; what was refused is thrown. */

@@ -9,6 +9,7 @@ import type { Pid } from '../../kernel/pid.ts'
 import type { Process } from '../../kernel/process.ts'
 import { hintFor } from '../bad-return.ts'
 import { knownProgram, replaceModule } from './code.ts'
+import type { FittingUpgrade } from './fitting-upgrade.ts'
 import { resume, suspend } from './sys.ts'
 import { isSuspended } from './sys-debug.ts'
 import type { CodeChange, SystemServer, UndoCodeChange } from './system-server.ts'
@@ -78,14 +79,15 @@ export interface UpgradeOptions {
 /**
  * Upgrades all processes of `node` that run one of these modules, and resolves with their pids when they go on. What is
  * started of an old module from then on runs the new one, also when none of it ran before. Of several upgrades of one
- * node at once, each waits for the one before.
+ * node at once, each waits for the one before. Where the new module's protocol says `codeChange`, the compiler holds
+ * the old module's state and `extra` to it.
  * @throws Fault `badarg` for what is no callback module, or not one of the same behaviour: nothing is done then.
  * `upgrade_failed` when one could not be suspended in time, or its `codeChange` failed: the cause is an
  * `Exit` of `[module, pid, reason]`. All processes go on as they were then.
  */
-export async function upgrade(
+export async function upgrade<U extends readonly Upgrade[] | []>(
   node: Node,
-  upgrades: readonly Upgrade[],
+  upgrades: { readonly [I in keyof U]: U[I] & FittingUpgrade<U[I]> },
   options: UpgradeOptions = {},
 ): Promise<readonly Pid[]> {
   if (!(node instanceof Node)) throw fault('badarg', 'what is upgraded is a node')
