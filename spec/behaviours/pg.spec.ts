@@ -304,3 +304,11 @@ t.test('joining and leaving cost the same in a large group', async (t) => {
   for (let i = 0; i < 2000; i++) await pg.leave(node, 'large', 'g', pid)
   t.equal(pg.getMembers(node, 'large', 'g').length, 200_000)
 })
+
+t.test('on a node that has been shut down it is refused as every call is', async (t) => {
+  const node = await run(t, 'over')
+  const { pid } = puppet(node)
+  await node.shutdown()
+  await t.rejects(pg.join(node, 'over', 'g', pid), { code: 'node_stopped' })
+  await t.rejects(pg.leave(node, 'over', 'g', pid), { code: 'node_stopped' })
+})

@@ -2,12 +2,13 @@ import { fault } from '../../internal/errors.ts'
 import { CALL_TIMEOUT_MS } from '../../internal/limits.ts'
 import { CALL, timeoutOf } from '../../kernel/calls.ts'
 import type { Caller, CallOptions, ProcessCaller } from '../../kernel/context.ts'
-import { Exit, type Reason } from '../../kernel/exit.ts'
+import type { Reason } from '../../kernel/exit.ts'
 import { makeRequest } from '../../kernel/observe.ts'
 import type { Pid } from '../../kernel/pid.ts'
 import type { Dest, Operations, ReplyOf, RequestArguments } from '../../kernel/protocol.ts'
 import { openRequest, type RequestId } from '../gen-server/request-ids.ts'
 import {
+  failingAs,
   inNameOf,
   ownerOf,
   processOf,
@@ -283,13 +284,9 @@ function ask<T>(
   timeout: number | undefined = Number.POSITIVE_INFINITY,
   reasonFor: (why: Reason) => Reason = (why) => why,
 ): Promise<T> {
-  return inNameOf(caller, async (owner) => {
-    try {
-      return (await makeRequest(owner, to, CALL, operation, request, timeout)) as T
-    } catch (thrown) {
-      if (!(thrown instanceof Exit)) throw thrown
-      throw owner.node.exitOf(owner, reasonFor((thrown.reason as readonly unknown[])[0]))
-    }
+  return inNameOf(caller, (owner) => {
+    const answered = makeRequest(owner, to, CALL, operation, request, timeout) as Promise<T>
+    return failingAs(owner, answered, reasonFor)
   })
 }
 

@@ -121,7 +121,7 @@ type InitArguments<P> = P extends { init: infer A extends readonly unknown[] } ?
 type InfoOf<P> = P extends { info: infer I } ? I : unknown
 type ContinueOf<P> = P extends { continue: infer C } ? C : never
 /** `[oldVsn, the old state, extra]`, as the protocol says in `codeChange`. */
-type CodeChangeArguments<P> = P extends { codeChange: infer C extends readonly [unknown, unknown, unknown] }
+export type CodeChangeArguments<P> = P extends { codeChange: infer C extends readonly [unknown, unknown, unknown] }
   ? C
   : [oldVsn: unknown, state: unknown, extra: unknown]
 type Handled<P extends Protocol> = MaybePromise<NoReply<P['state']> | Stop<P['state']>>

@@ -1,12 +1,13 @@
 import { fault } from '../../internal/errors.ts'
-import { CALL, type CallOwner, timeoutOr } from '../../kernel/calls.ts'
+import { CALL, timeoutOr } from '../../kernel/calls.ts'
 import type { Caller, CallOptions, Context, ProcessCaller } from '../../kernel/context.ts'
-import { Exit, exit, type Reason } from '../../kernel/exit.ts'
+import { exit, type Reason } from '../../kernel/exit.ts'
 import { PROC_LIB } from '../../kernel/flags.ts'
 import { awaited, makeRequest } from '../../kernel/observe.ts'
 import { ANY, mustBeOptions, type OptionKinds } from '../../kernel/options.ts'
 import type { Dest, Name, Operations, ReplyOf, RequestArguments } from '../../kernel/protocol.ts'
 import {
+  failingAs,
   ownerOf,
   processOf,
   type StartMonitorResult,
@@ -220,18 +221,8 @@ export function call<P, K extends keyof Operations<P, 'call'> & string>(
   const answered = makeRequest(owner, to, CALL, operation, content, milliseconds)
   const waited = timeout === Number.POSITIVE_INFINITY ? 'infinity' : timeout
   const asked = [to, content === undefined ? operation : [operation, content], waited]
-  return awaited(owner, orExit(owner, answered, asked)) as never
-}
-
-/** A call that fails names the request as gen_statem of OTP does. */
-async function orExit(owner: CallOwner, answered: Promise<unknown>, args: readonly unknown[]): Promise<unknown> {
-  try {
-    return await answered
-  } catch (thrown) {
-    if (!(thrown instanceof Exit)) throw thrown
-    const [why] = thrown.reason as readonly [Reason]
-    throw owner.node.exitOf(owner, [why, ['gen_statem', 'call', args]])
-  }
+  const reasonFor = (why: Reason) => [why, ['gen_statem', 'call', asked]]
+  return awaited(owner, failingAs(owner, answered, reasonFor)) as never
 }
 
 function isTagged(timeout: unknown): timeout is readonly [tag: string, milliseconds: number] {

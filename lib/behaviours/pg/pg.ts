@@ -1,6 +1,6 @@
 import { fault } from '../../internal/errors.ts'
 import type { Caller, ProcessCaller } from '../../kernel/context.ts'
-import { describe, type Exit, type Reason } from '../../kernel/exit.ts'
+import { describe } from '../../kernel/exit.ts'
 import { EMPTY } from '../../kernel/mailbox.ts'
 import { mustBeOptions } from '../../kernel/options.ts'
 import { Pid, Ref, sameAddress } from '../../kernel/pid.ts'
@@ -9,7 +9,7 @@ import type { Dest } from '../../kernel/protocol.ts'
 import { rawProgram } from '../../kernel/raw.ts'
 import { keyTerm } from '../../kernel/term-key.ts'
 import { start as startServer, startLink as startServerLink } from '../gen-server/gen-server.ts'
-import { inNameOf, ownerOf, processOf, type StartResult } from '../proc-lib/proc-lib.ts'
+import { failingAs, inNameOf, ownerOf, processOf, type StartResult } from '../proc-lib/proc-lib.ts'
 import { CHILD, type ChildOptions, type ChildSpec, child as childOf } from '../supervisor/child-spec.ts'
 import { type PgApi, PgScope, PgServer } from './pg-scope.ts'
 
@@ -181,14 +181,8 @@ async function watch(
 }
 
 /** A call that fails names the request as pg of OTP does. */
-async function orExit<T>(caller: Caller, asked: Promise<T>, scope: Dest, term: unknown): Promise<T> {
-  try {
-    return await asked
-  } catch (failed) {
-    const owner = ownerOf(caller)
-    const [why] = (failed as Exit).reason as readonly [Reason]
-    throw owner.node.exitOf(owner, [why, ['gen_server', 'call', [scope, term, 'infinity']]])
-  }
+function orExit<T>(caller: Caller, asked: Promise<T>, scope: Dest, term: unknown): Promise<T> {
+  return failingAs(ownerOf(caller), asked, (why) => [why, ['gen_server', 'call', [scope, term, 'infinity']]])
 }
 
 function mustBeLocal(caller: Caller, pids: Pid | readonly Pid[]): Pid | readonly Pid[] {

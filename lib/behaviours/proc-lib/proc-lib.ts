@@ -1,7 +1,7 @@
 import { fault } from '../../internal/errors.ts'
 import { CALL, type CallOwner, detach, type Request, watchServer } from '../../kernel/calls.ts'
 import type { Caller, ProcessOptions } from '../../kernel/context.ts'
-import type { Reason } from '../../kernel/exit.ts'
+import { Exit, type Reason } from '../../kernel/exit.ts'
 import { HAS_PARENT, OBSERVED, PROC_LIB } from '../../kernel/flags.ts'
 import { isExitMessage } from '../../kernel/message-kind.ts'
 import { Node } from '../../kernel/node.ts'
@@ -298,6 +298,20 @@ async function blamed<V>(caller: Caller, work: (owner: Caller & CallOwner) => Pr
     return await work(owner)
   } catch (error) {
     throw blame(owner, error)
+  }
+}
+
+/** Waits for a call of `owner`; one that fails does so with `reasonFor` of why, the shape of a behaviour's own call. */
+export async function failingAs<V>(
+  owner: CallOwner,
+  answered: Promise<V>,
+  reasonFor: (why: Reason) => Reason,
+): Promise<V> {
+  try {
+    return await answered
+  } catch (thrown) {
+    if (!(thrown instanceof Exit)) throw thrown
+    throw owner.node.exitOf(owner, reasonFor((thrown.reason as readonly unknown[])[0]))
   }
 }
 
