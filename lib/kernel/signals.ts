@@ -117,8 +117,8 @@ export function monitor(process: Process, to: Dest, tag: string, alias?: AliasMo
   const { node } = process
   if (alias !== undefined) checkAliasOfMonitor(alias)
   const ref = node.makeRef()
-  if (to === process.pid) return ref
   const found = node.resolve(to)
+  if (found.pid?.process === process) return ref
   const object = to instanceof Pid ? to : found.name !== undefined ? { name: found.name, node: found.node } : found.pid
   if (object === undefined) throw fault('badarg', 'monitor takes a pid or a name')
   if (alias !== undefined) node.aliases.activate(process, ref, alias)

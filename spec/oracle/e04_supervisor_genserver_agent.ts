@@ -151,7 +151,7 @@ async function genServer(self: Context, scn: Scn, f: Log): Promise<void> {
   f('call nil', (await raised(() => self.call('nil' as Dest<AnyApi>, 'x'))).slice(1))
   self.cast('nobody' as Dest<AnyApi>, 'x')
   f('cast unknown name', 'ok')
-  const b = scn.name('bare', okOf(await start(self, Bare, [1])))
+  const b: Pid = scn.name('bare', okOf(await start(self, Bare, [1])))
   const [, , unknownCall] = await raised(() => self.call(b as Dest<AnyApi>, 'hey'))
   f('default handle_call raises', shapeOf(unknownCall))
   const b2 = okOf(await start(self, Bare, [1]))

@@ -3,9 +3,9 @@ import { GlobalName, global, List, list, moduleName } from './terms.ts'
 
 /**
  * Prints terms as Erlang's `~0tp` does, with what differs from run to run replaced by stable tokens (scn:fmt/1): pids
- * `<name>`, refs `<ref>`, functions `<fun>`, stack traces `<stack>`, the hosts of node names `host`.
+ * and refs `<name>`, functions `<fun>`, stack traces `<stack>`, the hosts of node names `host`.
  */
-export type Names = (pid: Pid) => string
+export type Names = (of: Pid | Ref) => string
 
 export function print(term: unknown, names: Names): string {
   switch (typeof term) {
@@ -27,8 +27,7 @@ type Print = (term: unknown) => string
 function printObject(term: object, part: Print, names: Names): string {
   if (Array.isArray(term)) return printArray(term, part)
   if (term instanceof List) return printList(term.items, part)
-  if (term instanceof Pid) return `<${names(term)}>`
-  if (term instanceof Ref) return '<ref>'
+  if (term instanceof Pid || term instanceof Ref) return `<${names(term)}>`
   if (term instanceof Uint8Array) return `<<${printList([...term], part)}>>`
   if (term instanceof Exit) return part(term.reason)
   if (term instanceof Error) return `{${part(termOfError(term))},<stack>}`
@@ -53,6 +52,7 @@ function printRecord(term: Readonly<Record<string, unknown>>, part: Print): stri
     return tuple([term.type, term.ref, 'process', term.object, term.reason], part)
   }
   if (keys === 'type,handler,reason') return tuple([term.type, term.handler, term.reason], part)
+  if (keys === 'type,ref,result') return tuple([term.type, term.ref, ...(term.result as readonly unknown[])], part)
   if (keys === 'type,ref,message') return tuple([term.type, term.ref, term.message], part)
   if (keys === 'name') return part(term.name)
   if (keys === 'name,node') return tuple([term.name, term.node], part)

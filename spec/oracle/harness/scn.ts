@@ -3,9 +3,10 @@ import {
   type Context,
   Exit,
   type Node,
-  type Pid,
+  Pid,
   type Program,
   type Reason,
+  type Ref,
   type Report,
   TIMEOUT,
 } from '../../../lib/index.ts'
@@ -41,13 +42,13 @@ export class Scn {
 
   /** Renders a term, with stable names for what differs from run to run. */
   fmt(term: unknown): string {
-    return print(term, (pid) => this.who(pid))
+    return print(term, (of) => (of instanceof Pid ? this.who(of) : (this.#names.get(String(of)) ?? 'ref')))
   }
 
-  /** Gives a process the name it is printed by. */
-  name(name: string, pid: Pid): Pid {
-    this.#names.set(String(pid), name)
-    return pid
+  /** Gives a process, or a ref, the name it is printed by. */
+  name<T extends Pid | Ref>(name: string, of: T): T {
+    this.#names.set(String(of), name)
+    return of
   }
 
   /** Names a process after its id and how many there have been of it: `a#1`, `a#2`, ... */
