@@ -110,7 +110,7 @@ function isTrouble(line: string): boolean {
 t.test('every behaviour opens with an example, its control flow and when not to use it', async (t) => {
   const behaviours =
     'agent application consumer-supervisor dynamic-supervisor gen-event gen-server gen-stage gen-statem ' +
-    'partition-supervisor pg pool registry special-process supervisor sys table task task-supervisor'
+    'partition-supervisor pg pool proc-lib registry supervisor sys table task task-supervisor'
   for (const name of behaviours.split(' ')) {
     const path = HEADERS.find((path) => path.endsWith(`/${name}.ts`)) ?? name
     const header = readFileSync(join(ROOT, path), 'utf8')

@@ -4,14 +4,16 @@ import { describe } from '../kernel/exit.ts'
 import type { Pid } from '../kernel/pid.ts'
 import type { Dest } from '../kernel/protocol.ts'
 import { badReturn } from './bad-return.ts'
+import { andThen } from './callback.ts'
+import { ownerOf } from './caller.ts'
 import {
   type GenServer,
   type Self,
   start as startServer,
   startLink as startServerLink,
 } from './gen-server/gen-server.ts'
-import { noreply, ok, reply, stop as stopped } from './gen-server/results.ts'
-import { ownerOf, type StartOptions, type StartResult } from './proc-lib/proc-lib.ts'
+import { noreply, ok, reply, stop as stopResult } from './gen-server/results.ts'
+import type { StartOptions, StartResult } from './proc-lib/start.ts'
 import {
   type ChildOptions,
   type ChildSpec,
@@ -121,8 +123,8 @@ export function update<S>(
 }
 
 /**
- * Both at once: `fun` gives `[answer, state]`. Anything else ends the agent with `['bad_return_value', it]`.
- * Otherwise as `get`.
+ * `get` and `update` in one: `fun` returns `[answer, state]`, the caller gets the answer, and the state is replaced.
+ * Anything else that it returns ends the agent with `['bad_return_value', it]`. Otherwise as `get`.
  */
 export function getAndUpdate<S, R>(
   caller: Caller,
@@ -171,41 +173,34 @@ interface AnyCalls {
 export const AgentServer: GenServer<AgentApi<unknown>> = {
   moduleName: 'Agent',
   init(initial) {
-    return whenDone(initial.call(this), (state) => ok(state))
+    return andThen(initial.call(this), (state) => ok(state))
   },
   handleCall: {
     get(fun, _from, state) {
-      return whenDone(fun.call(this, state), (answer) => reply(answer, state))
+      return andThen(fun.call(this, state), (answer) => reply(answer, state))
     },
     getAndUpdate(fun, _from, state) {
-      return whenDone(fun.call(this, state), (result) => {
+      return andThen(fun.call(this, state), (result) => {
         if (Array.isArray(result) && result.length === 2) return reply(result[0], result[1])
-        return stopped(badReturn(result, 'the function of getAndUpdate returns [answer, state]'), state)
+        return stopResult(badReturn(result, 'the function of getAndUpdate returns [answer, state]'), state)
       })
     },
     update(fun, _from, state) {
-      return whenDone(fun.call(this, state), (next) => reply('ok', next))
+      return andThen(fun.call(this, state), (next) => reply('ok', next))
     },
   },
   handleCast: {
     cast(fun, state) {
-      return whenDone(fun.call(this, state), (next) => noreply(next))
+      return andThen(fun.call(this, state), (next) => noreply(next))
     },
   },
   codeChange(_oldVsn, state, change) {
-    return whenDone((change as AgentFunction<unknown, unknown>).call(this, state), (next) => ok(next))
+    return andThen((change as AgentFunction<unknown, unknown>).call(this, state), (next) => ok(next))
   },
 }
 
 function serverOf<S>(): GenServer<AgentApi<S>> {
   return AgentServer as unknown as GenServer<AgentApi<S>>
-}
-
-/** `then` of a value that may be a promise; of one that is none at once. */
-function whenDone<T, R>(value: T | PromiseLike<T>, next: (value: T) => R): R | Promise<R> {
-  const isPromise =
-    typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
-  return isPromise ? Promise.resolve(value as PromiseLike<T>).then(next) : next(value as T)
 }
 
 export type Agent<S> = Pid<AgentApi<S>>

@@ -22,13 +22,10 @@ export {
   startMonitor,
 } from './gen-server/gen-server.ts'
 export {
-  abcast,
   checkResponse,
   type LabelledResponse,
-  type MultiCallOptions,
-  type MultiCallResult,
-  multiCall,
   type RequestIds,
+  type ResponseTimeout,
   receiveResponse,
   reqidsAdd,
   reqidsNew,
@@ -37,6 +34,7 @@ export {
   sendRequest,
   waitResponse,
 } from './gen-server/gen-server-requests.ts'
+export { abcast, type MultiCallOptions, type MultiCallResult, multiCall } from './gen-server/multi-call.ts'
 export type { RequestId, Response, ResponseMessage } from './gen-server/request-ids.ts'
 export {
   type BareStop,
@@ -86,6 +84,7 @@ export * as pg from './pg/pg.ts'
 export type { GroupList, PgApi } from './pg/pg-scope.ts'
 export type { GroupEvent } from './pg/pg-watches.ts'
 export { type PinoLogger, pinoReporter } from './pino-reporter.ts'
+export * as procLib from './proc-lib/proc-lib.ts'
 export {
   type AlreadyStarted,
   type AnyStartResult,
@@ -93,11 +92,11 @@ export {
   type StartMonitorResult,
   type StartOptions,
   type StartResult,
-} from './proc-lib/proc-lib.ts'
-export * as procLib from './proc-lib/special-process.ts'
+} from './proc-lib/start.ts'
 export { Registry } from './registry/registry.ts'
 export type { Clause } from './registry/registry-select.ts'
 export type { Registered, RegistryOptions } from './registry/registry-store.ts'
+export { sendInterval } from './send-interval.ts'
 export {
   type AutoShutdown,
   type ChildOptions,
@@ -133,9 +132,10 @@ export type { CounterUpdate, ElementChange, Position } from './table/table-count
 export type { Heir, KeyPlace, Protection, TableInfo, TableName, TableOptions } from './table/table-options.ts'
 export { END_OF_TABLE, type TableType } from './table/table-store.ts'
 export * as Task from './task/task.ts'
-export type { TaskResult, ValuesOf, YieldManyOptions } from './task/task-await.ts'
+export type { ValuesOf, YieldManyOptions } from './task/task-await.ts'
 export type { TaskHandle, TaskReply } from './task/task-handle.ts'
 export type { TaskBody } from './task/task-process.ts'
+export type { TaskResult } from './task/task-result.ts'
 export type { StreamBody, StreamOptions, StreamResult } from './task/task-stream.ts'
 export type { TaskChildOptions, TaskOptions, TaskSupervisorSpec } from './task/task-supervisor.ts'
 export { offload } from './worker/offload.ts'

@@ -8,8 +8,9 @@ import type { Protocol } from '../kernel/protocol.ts'
 import { addWatcher } from '../kernel/signals.ts'
 import { stopApplication } from './application/application-controller.ts'
 import { applicationsOf } from './application/application-table.ts'
-import { type GenServer, type InitArguments, programOf } from './gen-server/gen-server.ts'
-import { type StartOptions, startOrThrow } from './proc-lib/proc-lib.ts'
+import type { GenServer, InitArguments } from './gen-server/gen-server.ts'
+import { serverProgramOf } from './gen-server/server-program.ts'
+import { type StartOptions, startOrThrow } from './proc-lib/start.ts'
 import type { SupervisorApi } from './supervisor/supervisor-api.ts'
 import { mistakeIn } from './supervisor/supervisor-mistakes.ts'
 import { supervisorProgram } from './supervisor/supervisor-program.ts'
@@ -56,7 +57,7 @@ export class OtpNode extends Node implements AsyncDisposable {
     args: NoInfer<InitArguments<P>>,
     options?: StartOptions<P>,
   ): Promise<Pid<P>> {
-    return startOrThrow(this, programOf(module), args, options)
+    return startOrThrow(this, serverProgramOf(module), args, options)
   }
 
   /** Has a server terminate and waits for its end; see `stop` in sys.ts. */

@@ -8,7 +8,7 @@ export const PROCESSES_PER_NODE = 4_000_000
 export const MAILBOX_RING_SLOTS = 8
 /** Drained mailbox rings that are kept for the next burst. */
 export const MAILBOX_SPARE_RINGS = 64
-/** Slots of the largest ring that is kept. */
+/** Slots of the largest drained mailbox ring that is kept. */
 export const MAILBOX_SPARE_SLOTS = 65_536
 /** Messages that one process handles before the next in the run queue has its turn. */
 export const QUANTUM = 1024
@@ -43,9 +43,9 @@ export const OFFERS_PER_NODE = 4096
 export const CHILD_SHUTDOWN_MS = 5000
 /** Restarts that a supervisor allows within its period (OTP's default). */
 export const RESTART_INTENSITY = 1
-/** The same for a dynamic supervisor (Elixir's default). */
+/** Restarts that a dynamic supervisor allows within its period (Elixir's default). */
 export const DYNAMIC_RESTART_INTENSITY = 3
-/** Seconds of the period (OTP's default). */
+/** Seconds of the period in which a supervisor counts restarts (OTP's default). */
 export const RESTART_PERIOD_S = 5
 /** Reasons of its last restarts that a supervisor past its intensity tells in its report. */
 export const RESTART_REASONS = 5
@@ -154,6 +154,7 @@ export const IDENTIFY_CONCURRENCY = 1
 export const RATE_LIMIT_BUCKETS = 262_144
 
 // storage
+
 /** Messages that one read of a channel's history may ask for (Discord's bound). */
 export const MESSAGES_PER_READ = 100
 /** Channels that one read of a guild's list may ask for. */
@@ -192,6 +193,7 @@ export const SNOWFLAKE_BORROW_MS = 250
 export const TOKEN_CHARACTERS = 128
 
 // distribution
+
 /** Bytes that one signal between nodes may take, by an estimate that is never below the truth. */
 export const SIGNAL_BYTES = 8_388_608
 /** Values, nested ones included, of one signal between nodes. */
@@ -244,6 +246,7 @@ export const LINK_CLOSE_MS = 1000
 export const REFUSAL_REPORT_MS = 1000
 
 // chat backend
+
 /** Members above which a guild counts as large for a session, unless its client says otherwise (Discord). */
 export const LARGE_THRESHOLD = 50
 /** Milliseconds that a session outlives its connection unless told otherwise. */
@@ -258,31 +261,35 @@ export const GUILDS_PER_SHARD = 2500
 export const GUILD_QUEUE_ENTRIES = 4096
 /** Events that a guild keeps at least, for relays that come back. */
 export const GUILD_LOG_EVENTS = 512
-/** Events past that number after which a guild trims its outbox. */
+/** Events past GUILD_LOG_EVENTS after which a guild trims its outbox. */
 export const GUILD_TRIM_EVENTS = 128
 /** Events that a relay may lag behind its guild before it is cut off and has to subscribe again. */
 export const RELAY_LAG_EVENTS = 2048
 /** Events after which a relay tells its guild, and its sessions, how far it is. */
 export const RELAY_ACK_EVENTS = 64
-/** Milliseconds after which it does so when fewer have come. */
+/** Milliseconds after which a relay tells how far it is when fewer events than that have come. */
 export const RELAY_ACK_MS = 1000
 /** Milliseconds that a relay without sessions waits for one. */
 export const RELAY_IDLE_MS = 5000
-/** Milliseconds between two attempts to find an actor that is away: the first, and the most. */
+/** Milliseconds before an actor that is away is looked for again; they grow with each attempt. */
 export const RETRY_MIN_MS = 25
+/** Milliseconds before an actor that is away is looked for again, at most. */
 export const RETRY_MAX_MS = 2000
 /** Milliseconds that a request waits for an actor that is away. */
 export const ACTOR_WAIT_MS = 4000
-/** Milliseconds that a guild without relays, a presence without sessions, a history without reads stays in memory. */
+/** Milliseconds that a guild without relays stays in memory. */
 export const GUILD_IDLE_MS = 300_000
+/** Milliseconds that a presence without sessions stays in memory. */
 export const PRESENCE_IDLE_MS = 5000
+/** Milliseconds that a channel's history without reads stays in memory. */
 export const HISTORY_IDLE_MS = 30_000
 /** Members that GUILD_CREATE shows; of a guild with more, some are left out. */
 export const MEMBERS_PER_SNAPSHOT = 1000
 /** Characters of events that a session which comes back is sent by its guild; one that missed more begins anew. */
 export const MISSED_CHARACTERS = 1_048_576
-/** Invites, and messages with a nonce, that a guild remembers. */
+/** Invites that a guild remembers. */
 export const GUILD_INVITES = 1024
+/** Messages with a nonce that a guild remembers. */
 export const GUILD_NONCES = 1024
 /** Milliseconds for which an enforced nonce is remembered. */
 export const NONCE_MS = 300_000
@@ -290,8 +297,9 @@ export const NONCE_MS = 300_000
 export const CLOCK_SKEW_MS = 60_000
 /** Addresses of actors, and guilds of channels, that a node remembers. */
 export const ROUTES = 65_536
-/** Restarts of one kind of actor on a node, within so many seconds, that its supervisor takes for bad luck. */
+/** Restarts of one kind of actor on a node, within ACTOR_RESTART_SECONDS, that its supervisor takes for bad luck. */
 export const ACTOR_RESTARTS = 1000
+/** Seconds of the period in which ACTOR_RESTARTS are allowed. */
 export const ACTOR_RESTART_SECONDS = 5
 /** Milliseconds between a read of a channel's history and the next like it, for those who have come meanwhile. */
 export const HISTORY_PAUSE_MS = 5
@@ -305,6 +313,7 @@ export const STORAGE_CALL_MS = 30_000
 export const EARLY_FRAMES = 16
 
 // api
+
 /** Users whose tokens one node remembers. */
 export const TOKENS_CACHED = 10_000
 /** Milliseconds for which a token that was found is not looked up again. */
@@ -313,19 +322,22 @@ export const TOKEN_CACHE_MS = 5000
 export const ACTIVITIES_PER_PRESENCE = 10
 
 // daemon
+
 /** Nodes that one launcher starts. */
 export const NODES_PER_LAUNCHER = 64
 /** Milliseconds that the OS process of a node has to serve after its start. */
 export const WORKER_START_MS = 30_000
 /** Milliseconds that the OS process of a node has to end when it is told to; then it is killed. */
 export const WORKER_STOP_MS = 10_000
-/** Restarts of node processes within so many seconds before the launcher gives up. */
+/** Restarts of node processes within WORKER_RESTART_SECONDS after which the launcher gives up. */
 export const WORKER_RESTARTS = 10
+/** Seconds of the period in which WORKER_RESTARTS are allowed. */
 export const WORKER_RESTART_SECONDS = 60
 /** Milliseconds that a connection to the control socket may take for its request and its answer. */
 export const CONTROL_MS = 10_000
-/** Bytes of a request to the control socket, and connections to it at a time. */
+/** Bytes of a request to the control socket. */
 export const CONTROL_REQUEST_BYTES = 4096
+/** Connections to the control socket at a time. */
 export const CONTROL_CONNECTIONS = 16
 /** Milliseconds that everything has to end in order after SIGTERM; then the process ends anyway, with 1. */
 export const SHUTDOWN_MS = 20_000
@@ -333,6 +345,7 @@ export const SHUTDOWN_MS = 20_000
 export const USERNAME_CHARACTERS = 32
 
 // nact
+
 /** Processes that nact's functions have references to, on one node. */
 export const NACT_REFS = 65_536
 /** Milliseconds that a call to an actor of nact waits for its answer at most. */
@@ -343,6 +356,7 @@ export const NACT_KEY_CHARACTERS = 256
 export const EVENTS_PER_PARTITION = 10_000
 
 // testing
+
 /** Reports that a test node keeps; the oldest are dropped. */
 export const TEST_REPORTS = 10_000
 /** Turns of the event loop in which what a test waits for has to happen. */

@@ -16,7 +16,7 @@ export const PRIORITY_SHIFT = 7
 export const PRIORITY: number = 3 << PRIORITY_SHIFT
 /** Started under OTP's start protocol (proc_lib): its crash is reported as such. */
 export const PROC_LIB = 512
-/** Started linked under that protocol: the exit of its parent is not for its handlers. */
+/** Started linked or monitored under that protocol: the exit of its parent is not for its handlers. */
 export const HAS_PARENT = 1024
 /** The entries that proc_lib makes are in its dictionary, or were erased from it: they follow from nothing else now. */
 export const ENTRIES_KEPT = 4096

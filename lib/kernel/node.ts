@@ -435,6 +435,11 @@ export class Node implements Caller, CallOwner {
     return this.#processTimers.startTimeout(time, to, message, options)
   }
 
+  /** @internal */
+  startInterval(length: number, to: Dest, message: unknown): Ref {
+    return this.#processTimers.startInterval(length, to, message)
+  }
+
   cancelTimer(timer: Ref): number | false {
     return this.#processTimers.cancel(timer)
   }

@@ -53,8 +53,12 @@ export class ProcessTimer extends TimerEntry {
   }
 
   override expire(): void {
-    const { node } = this.#table
     this.#table.remove(this)
+    this.fire()
+  }
+
+  protected fire(): void {
+    const { node } = this.#table
     try {
       node.sendQuietly(this.#to, this.#message)
     } catch (error) {
@@ -66,6 +70,27 @@ export class ProcessTimer extends TimerEntry {
 }
 
 const ENDED = { ended: true } as const
+
+/** A timer that runs again and again: each time is counted from the one before, however late that was handled. */
+class IntervalTimer extends ProcessTimer {
+  readonly #node: Node
+  readonly #length: number
+  #due: number
+
+  constructor(table: ProcessTimers, to: Pid, message: unknown, length: number) {
+    super(table, table.node.makeTimerRef(), to, message)
+    this.#node = table.node
+    this.#length = length
+    this.#due = table.node.host.monotonic() + length
+  }
+
+  override expire(): void {
+    const { host, timers } = this.#node
+    this.#due += this.#length
+    timers.start(this, Math.max(0, this.#due - host.monotonic()))
+    this.fire()
+  }
+}
 
 /** The timers of a node that send messages: `erlang:send_after/3` and its kin. */
 export class ProcessTimers {
@@ -89,6 +114,18 @@ export class ProcessTimers {
     const timeout: TimeoutMessage = Object.freeze({ type: 'timeout', ref, message })
     this.#add(new ProcessTimer(this, ref, to, timeout), milliseconds)
     return ref
+  }
+
+  /** See `sendInterval`: for the process that `to` leads to now; where that is none the timer does not run. */
+  startInterval(length: number, to: Dest, message: unknown): Ref {
+    const milliseconds = this.#untilTime(length, undefined)
+    if (!isDest(to)) throw fault('badarg', `a timer is for a pid or a name, not ${describe(to)}`)
+    const { pid, node } = this.node.resolve(to)
+    if (node !== this.node.name) throw fault('badarg', 'an interval is for a process of its own node')
+    if (pid === undefined) return this.node.makeTimerRef()
+    const timer = new IntervalTimer(this, pid, message, milliseconds)
+    this.#add(timer, milliseconds)
+    return timer.ref
   }
 
   /** The milliseconds left, or `false` when it is not running. */

@@ -30,10 +30,11 @@ import { ALIAS, CANCEL_TIMER, DEMONITOR, MONITOR, SPAWN, SPAWN_REQUEST } from '.
 import type { Program } from './program.ts'
 import type { Dest } from './protocol.ts'
 import { Rare } from './rare.ts'
-import { rawProgram, receive } from './raw.ts'
+import { receive } from './raw.ts'
 import * as signals from './signals.ts'
 import { spawnRequest, spawnWith } from './spawn.ts'
 import { abandonRequest, isOffered, requestOffered, spawnAnywhere, spawnOffered } from './spawn-offered.ts'
+import { takeMessage } from './take-message.ts'
 import { sleep } from './waits.ts'
 
 export type { Rare }
@@ -386,10 +387,7 @@ export class Process implements Context, CallOwner {
   demonitor(ref: Ref, options?: { flush?: boolean }): boolean {
     if (options !== undefined) mustBeOptions('demonitor', options, DEMONITOR)
     const active = signals.demonitor(this, ref)
-    if (!active && options?.flush) {
-      this.takeFirst((message) => isDownOf(message, ref))
-      if (this.program !== rawProgram) this.putBack()
-    }
+    if (!active && options?.flush) takeMessage(this, (message) => isDownOf(message, ref))
     return active
   }
 

@@ -52,7 +52,7 @@ export type RequestArguments<F, Options> = F extends (...request: infer R) => un
       ? [request: Request, options?: Options]
       : R extends [(infer Request)?]
         ? [request?: Request, options?: Options]
-        : never
+        : [request: 'an operation takes one request: an object, where it has several parts']
   : never
 
 /** A registered name: of this node, or with `node` of that one. The type parameter is for the compiler only. */

@@ -19,14 +19,19 @@ export function spawnWith<A extends readonly unknown[]>(
 ): { readonly pid: Pid; readonly ref: Ref | undefined } {
   const child = parent.node.spawnProcess(body, args, options)
   const { pid } = child
-  child.parent = parent.pid
-  const leader = parent.rare?.leader
-  if (leader !== undefined) child.extra.leader = leader
-  if ((parent.flags & OBSERVED) !== 0) traceSpawn(parent, child)
+  becomeParent(parent, child)
   if (options.link) link(parent, pid)
   if (!options.monitor) return { pid, ref: undefined }
   const { tag, alias }: MonitorOptions = options.monitor === true ? {} : options.monitor
   return { pid, ref: monitor(parent, pid, tag ?? 'DOWN', alias) }
+}
+
+/** `parent` has spawned `child`, which has not run: what a process has from its parent, and what is told of that. */
+export function becomeParent(parent: Process, child: Process): void {
+  child.parent = parent.pid
+  const leader = parent.rare?.leader
+  if (leader !== undefined) child.extra.leader = leader
+  if ((parent.flags & OBSERVED) !== 0) traceSpawn(parent, child)
 }
 
 /** `erlang:spawn_request`: what comes of it is told in a message, ahead of anything from the new process. */

@@ -1,4 +1,4 @@
-import { ownerOf } from '../behaviours/proc-lib/proc-lib.ts'
+import { ownerOf } from '../behaviours/caller.ts'
 import { fault } from '../internal/errors.ts'
 import { NACT_QUERY_MS, NACT_REFS } from '../internal/limits.ts'
 import { CALL, Cast, type Request, STOP } from '../kernel/calls.ts'

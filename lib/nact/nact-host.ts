@@ -1,6 +1,6 @@
+import { ownerOf } from '../behaviours/caller.ts'
 import type { GenServer } from '../behaviours/gen-server/gen-server.ts'
 import { noreply, ok, reply, stop } from '../behaviours/gen-server/results.ts'
-import { ownerOf } from '../behaviours/proc-lib/proc-lib.ts'
 import { CHILD, type ChildOptions, type ChildSpec, child } from '../behaviours/supervisor/child-spec.ts'
 import { fault } from '../internal/errors.ts'
 import type { Caller } from '../kernel/context.ts'

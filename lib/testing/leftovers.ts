@@ -1,6 +1,6 @@
 import { PgScope } from '../behaviours/pg/pg-scope.ts'
 import { Partition } from '../behaviours/registry/registry-partition.ts'
-import { tablesOf } from '../behaviours/table/table-owner.ts'
+import { tablesOf } from '../behaviours/table/table-directory.ts'
 import { fault } from '../internal/errors.ts'
 import { Call } from '../kernel/calls.ts'
 import { describe } from '../kernel/exit.ts'

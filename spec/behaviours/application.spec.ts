@@ -3,6 +3,7 @@ import {
   Application,
   type ApplicationDefinition,
   type ApplicationSpec,
+  type Context,
   child,
   defineApplication,
   exit,
@@ -10,7 +11,9 @@ import {
   type OtpNode,
   ok,
   type Pid,
+  procLib,
   Supervisor,
+  Task,
 } from '../../lib/index.ts'
 import { quiet, VirtualHost } from '../../lib/testing/index.ts'
 import { Diary, gate, nodeWithReports } from '../support/kid.ts'
@@ -524,6 +527,40 @@ t.test('one that ends as soon as it has started is heard of', async (t) => {
   await quiet()
   t.match(exits(reports), [{ application: 'a' }])
   t.same(Application.whichApplications(node), [])
+})
+
+t.test('tasks and processes of proc_lib belong to the application that starts them, and end with it', async (t) => {
+  const { node } = nodeWithReports(t)
+  const sleep = async function (this: Context) {
+    await this.receive()
+  }
+  const begin = async function (this: Context) {
+    procLib.initAck(this, ['ok', this.self])
+    await this.receive()
+  }
+  const pids: Pid[] = []
+  const a = defineApplication({
+    name: 'a',
+    async start() {
+      const top = await Supervisor.startLink(this, { children: [Task.Supervisor.child({}, { name: 'tasks' })] })
+      pids.push(this.spawn(sleep), procLib.spawn(this, sleep), Task.start(this, sleep)[1], Task.async(this, sleep).pid!)
+      const [, begun] = (await procLib.start(this, begin, [])) as readonly ['ok', Pid]
+      pids.push(begun)
+      pids.push((await Task.Supervisor.startChild(this, 'tasks', sleep))[1] as Pid)
+      const stream = Task.asyncStream(this, [1], async function () {
+        pids.push(this.self)
+        await this.receive()
+      })
+      void stream[Symbol.asyncIterator]().next()
+      return top as readonly ['ok', Pid]
+    },
+  })
+  t.equal(await Application.start(node, a), 'ok')
+  await quiet()
+  const living = pids.map((pid) => Application.getApplication(node, pid))
+  t.same(living, Array(7).fill(['ok', 'a']))
+  t.equal(await Application.stop(node, a), 'ok')
+  t.equal(node.processCount, 1, 'the controller is left')
 })
 
 t.test('a definition is checked', async (t) => {

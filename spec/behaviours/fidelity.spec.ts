@@ -4,13 +4,16 @@ import {
   type DownMessage,
   exit,
   type From,
+  GenEvent,
   type GenServer,
   GenStatem,
   noreply,
   ok,
   type Pid,
   procLib,
+  type Ref,
   type Report,
+  type StateMachine,
   start,
   startLink,
   startMonitor,
@@ -199,6 +202,42 @@ t.test('a machine that stops with a bad reply has the new data', async (t) => {
     t.equal(await GenStatem.call(this, pid as Pid<{ call: { go(): string } }>, 'go'), 'first')
     await this.sleep(5)
     t.match(ended, [[{ code: 'bad_reply_action_from_state_function' }, 's0', 'new']])
+  })
+})
+
+t.test('the starter of a server that it monitors is its parent, whose exit is for none of its callbacks', async (t) => {
+  const { node } = keptNode(t)
+  const trapping = function (this: Context) {
+    this.trapExit(true)
+  }
+  const Machine: StateMachine<{ state: 'on'; data: number }> = {
+    callbackMode: 'handle_event_function',
+    init() {
+      this.trapExit(true)
+      return GenStatem.ok('on', 0)
+    },
+    handleEvent: () => GenStatem.keepStateAndData(),
+  }
+  await inProcess(node, async function () {
+    const starts = {
+      GenServer: () => startMonitor(this, Doer, [trapping]),
+      GenStatem: () => GenStatem.startMonitor(this, Machine, []),
+      GenEvent: () => GenEvent.startMonitor(this),
+    }
+    for (const [name, begin] of Object.entries(starts)) {
+      log.length = 0
+      const [, [pid, ref]] = (await begin()) as readonly ['ok', readonly [Pid, Ref]]
+      t.equal((await sys.getStatus(this, pid))[3][2], this.self, name)
+      this.exit(pid, 'enough')
+      const down = await this.receive((m): m is DownMessage => (m as DownMessage).ref === ref)
+      t.equal(down.reason, 'enough', name)
+      if (name === 'GenServer') t.same(log, [['terminate', 'enough']])
+    }
+    const alone = (await start(this, Doer, [trapping]))[1] as Pid<DoApi>
+    log.length = 0
+    this.exit(alone, 'enough')
+    await sys.getState(this, alone)
+    t.match(log, [['info', { type: 'EXIT', from: this.self, reason: 'enough' }]], 'one that was just started goes on')
   })
 })
 

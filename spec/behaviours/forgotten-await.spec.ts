@@ -1,3 +1,6 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
 import t from 'tap'
 import {
   Application,
@@ -108,3 +111,16 @@ for (const [what, fail] of Object.entries(failing)) {
     t.same(others, [])
   })
 }
+
+/** What becomes of a program of its own that rejects a promise of no node, too. */
+async function outcomeOf(...args: string[]) {
+  const child = fork(new URL('./rejecting-program.ts', import.meta.url), args, { silent: true })
+  const [out, err, [code]] = await Promise.all([text(child.stdout!), text(child.stderr!), once(child, 'exit')])
+  return { out, err, code: code as number | null }
+}
+
+t.test('a rejection of no process is thrown, unless the program listens: it hears of all then', async (t) => {
+  const [bare, listening] = await Promise.all([outcomeOf(), outcomeOf('listens')])
+  t.match(bare, { out: '', err: /nobody of the library/, code: 1 })
+  t.match(listening, { out: 'goes on, has heard of 2\n', err: '', code: 0 })
+})

@@ -537,3 +537,36 @@ t.test('a manager under a supervisor starts again without handlers, and with its
   await exitsWith(t, GenEvent.syncNotify(node, 'nobody', 'x'), 'noproc')
   await exitsWith(t, GenEvent.addHandler(node, 'nobody', dummyH, []), 'noproc')
 })
+
+t.test('a handler that asks for what only a server has, a time-out or a continuation, has failed', async (t) => {
+  const { node, told, read } = await stage(t)
+  const wrong: readonly (readonly [given: unknown, term: unknown])[] = [
+    [ok(told, { timeout: 5 }), ['ok', told, 5]],
+    [ok(told, { continue: 'next' }), ['ok', told, ['continue', 'next']]],
+  ]
+  for (const [given, term] of wrong) {
+    t.same(await GenEvent.addHandler(node, 'm', dummyH, () => given), term)
+    await GenEvent.addHandler(node, 'm', dummyH, told)
+    await GenEvent.syncNotify(node, 'm', () => given)
+    t.same(read(), [['dummy_h', 'terminate', ['error', term]]])
+  }
+  await GenEvent.addHandler(node, 'm', dummyH, told)
+  const answered = reply('r', told, { timeout: 5 })
+  t.same(await GenEvent.call(node, 'm', dummyH, 'do', () => answered), ['error', ['ok', 'r', told, 5]])
+  t.same(await GenEvent.whichHandlers(node, 'm'), [])
+  t.equal(await GenEvent.addHandler(node, 'm', dummyH, () => ok(told, { hibernate: true })), 'ok')
+  read()
+  t.equal(await GenEvent.call(node, 'm', dummyH, 'do', () => reply('r', told, { hibernate: true })), 'r')
+  const heir: EventHandler<DummyApi> = { ...dummy1H, init: () => ok(told, { hibernate: true }) }
+  await GenEvent.syncNotify(node, 'm', () => GenEvent.swap('swapped', told, heir, told))
+  t.same(await GenEvent.whichHandlers(node, 'm'), [heir])
+})
+
+t.test('the id false is none', async (t) => {
+  const { node, told, handlers } = await stage(t)
+  t.equal(await GenEvent.addHandler(node, 'm', [dummyH, false], told), 'ok')
+  t.same(await handlers(), [dummyH])
+  t.same(await GenEvent.call(node, 'm', dummyH, 'hello'), ['ok', 'hi'])
+  t.equal(await GenEvent.deleteHandler(node, 'm', [dummyH, false]), 'ok')
+  t.same(await handlers(), [])
+})

@@ -317,6 +317,31 @@ t.test('a collection: responses that are there come in the order they arrived; a
   })
 })
 
+t.test('responses may be waited for until a point in time, all of them together', async (t) => {
+  const host = new VirtualHost()
+  const node = nodeFor(t, { host })
+  const echo = await node.start(Echo, [])
+  const until = ['abs', host.monotonic() + 99.5] as const
+  const [slow, slower] = [sendRequest(node, echo, 'later'), sendRequest(node, echo, 'later')]
+  const first = receiveResponse(node, slow, until)
+  await quiet(host)
+  host.advance(60)
+  node.reply(waiting[0]!, 'a')
+  t.same(await first, ['reply', 'a'])
+  const second = waitResponse(node, slower, until)
+  await quiet(host)
+  host.advance(39)
+  await quiet(host)
+  host.advance(1)
+  t.equal(await second, 'timeout')
+  t.equal(await waitResponse(node, slower, ['abs', -5]), 'timeout', 'one that is past')
+  node.reply(waiting[1]!, 'b')
+  t.same(await receiveResponse(node, slower, ['abs', -5]), ['reply', 'b'], 'what is there is taken all the same')
+  for (const wrong of [['abs', Number.NaN], ['abs', Number.POSITIVE_INFINITY], ['abs'], ['at', 5], []]) {
+    await t.rejects(waitResponse(node, slower, wrong as never), { code: 'bad_timeout' })
+  }
+})
+
 t.test('a collection in handleInfo', async (t) => {
   const node = nodeFor(t)
   const echo = await node.start(Echo, [])

@@ -139,6 +139,23 @@ t.test('subscriptions', async (t) => {
     t.strictSame((await node.call(keeper, 'froms')).at(-1), [numbers, next])
   })
 
+  t.test('asyncResubscribe does the same and waits for nothing', async (t) => {
+    const node = testNode(t)
+    const { numbers, keeper, above, below, tag } = await pair(node, 0, 'automatic', { cancel: 'temporary' })
+    read(above)
+    GenStage.asyncResubscribe(node, keeper, tag, 'again', { to: numbers, maxDemand: 3 })
+    t.strictSame(read(above), [])
+    await node.quiet()
+    t.strictSame(above.slice(0, 2), [
+      ['cancel', 'again'],
+      ['subscribed', 'consumer', 3],
+    ])
+    t.strictSame(below, [['cancel', 'again']])
+    t.throws(() => GenStage.asyncResubscribe(node, keeper, 'tag' as never, 'again', { to: numbers }), {
+      code: 'badarg',
+    })
+  })
+
   t.test('asyncSubscribe, by the stage itself, and a handleSubscribe that stops', async (t) => {
     const node = testNode(t)
     const numbers = await node.start(Numbers, [[], 3])

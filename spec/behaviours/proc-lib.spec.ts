@@ -76,7 +76,10 @@ t.test('a start resolves with what the process acknowledged, whatever it is', as
     procLib.initAck(this, 'a second one counts for nothing')
     await this.receive()
   }
-  t.same(await procLib.start(node, body, ['hello']), ['ok', 'hello'])
+  const mailbox = { limit: 9, policy: 'reject' } as const
+  t.same(await procLib.start(node, body, ['hello'], { priority: 'high', mailbox }), ['ok', 'hello'])
+  const given = node.processInfo(node.processes()[0]!, ['priority', 'mailbox'])
+  t.same(given, Object.entries({ priority: 'high', mailbox: { ...mailbox, lost: 0 } }))
   await inProcess(node, async function () {
     const [ack, ref] = await procLib.startMonitor(this, body, ['watched'])
     t.same(ack, ['ok', 'watched'])

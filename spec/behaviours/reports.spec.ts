@@ -14,6 +14,7 @@ import {
   ok,
   type Pid,
   pinoReporter,
+  type Reason,
   Registry,
   type Report,
   type StateMachine,
@@ -233,6 +234,23 @@ t.test('an exit on purpose within a callback is told with the place where it was
   node.send((door as readonly ['ok', Pid])[1], 'knock')
   await quiet()
   t.match(about('gen_statem', 'terminate')[0], / reason=kicked in.*\n {4}at .*\n {4}at .*shut/)
+})
+
+t.test('an end by an exit in `terminate` is reported, whatever its reason, and has no crash report', async (t) => {
+  const { node, about } = setup(t)
+  const Leaver: GenServer<{ state: Reason; init: [reason: Reason] }> = {
+    init: (reason) => ok(reason),
+    handleCall: {},
+    terminate: (_reason, state) => exit(state),
+  }
+  for (const reason of ['normal', 'shutdown', ['shutdown', 'moved']]) {
+    const pid = await node.start(Leaver, [reason])
+    t.equal(await node.stop(pid).catch((error: Exit) => error.reason), reason === 'normal' ? undefined : reason)
+  }
+  await quiet()
+  t.equal(about('gen_server', 'terminate').length, 3)
+  t.match(about('gen_server', 'terminate')[2], / reason=\{shutdown, moved\}/)
+  t.strictSame(about('proc_lib', 'crash'), [])
 })
 
 t.test('an Exit made of an error, or of a reason with one in it, has that error as its cause', (t) => {

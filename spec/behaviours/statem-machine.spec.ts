@@ -224,8 +224,9 @@ function realOf(action: Asked): Action {
 function untyped(action: Asked): unknown {
   if (action.kind === 'postpone') return postpone(action.flag)
   if (action.kind === 'insert') return nextEvent({ type: 'internal', content: action.content })
-  const { key, content, abs } = action
-  const when = action.time as number
+  const { key, content, time } = action
+  const when = time as number
+  const abs = action.abs && time !== 'update' // an update has no time that could be a point in time
   if (key === 'timeout -') return eventTimeout(when, content, { abs })
   if (key === 'state_timeout -') return stateTimeout(when, content, { abs })
   // Names are compared as terms: that of `b` is another array each time.

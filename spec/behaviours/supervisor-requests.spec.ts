@@ -227,6 +227,27 @@ t.test('what is wrong with a specification is said in the terms of OTP', async (
   })
 })
 
+t.test('specifications of children are checked without a supervisor', (t) => {
+  const spec = { id: 'a', start: () => 'ignore' as const }
+  const significant = { ...spec, restart: 'transient', significant: true } as const
+  const never = [
+    ['auto_shutdown', 'never'],
+    ['significant', true],
+  ]
+  const wrong = (...given: unknown[]) => Supervisor.checkChildspecs(...(given as [never]))
+  t.equal(Supervisor.checkChildspecs([]), 'ok')
+  t.equal(Supervisor.checkChildspecs([spec, { ...spec, id: 'b' }]), 'ok')
+  t.equal(Supervisor.checkChildspecs([significant]), 'ok')
+  t.equal(Supervisor.checkChildspecs([significant], 'all_significant'), 'ok')
+  t.same(Supervisor.checkChildspecs([significant], 'never'), ['error', ['bad_combination', never]])
+  t.same(Supervisor.checkChildspecs([spec, spec]), ['error', ['duplicate_child_name', 'a']])
+  t.same(wrong([{ ...spec, restart: 'x' }]), ['error', ['invalid_restart_type', 'x']])
+  t.same(wrong([{}]), ['error', 'missing_id'])
+  t.same(wrong('x'), ['error', ['badarg', 'x']])
+  t.same(wrong([spec], 'x'), ['error', ['badarg', 'x']])
+  t.end()
+})
+
 t.test('significant children take their supervisor along when they end for good', async (t) => {
   type Death = readonly [id: string, reason: 'normal' | 'boom']
   const cases: [SupervisorSpec['autoShutdown'], SupervisorSpec['children'], Death[], 'shutdown' | 'alive'][] = []

@@ -317,6 +317,20 @@ t.test('a server is debugged from its first message on, as its options say', asy
   t.equal(seen.length, 12)
 })
 
+t.test('what is said of a log means the log alone: `print` and `get` may also be ids', async (t) => {
+  const { node, host } = setup(t)
+  const server = await node.start(Counter, [0])
+  const seen: string[] = []
+  for (const id of ['print', 'get']) await sys.install(node, server, [id, () => void seen.push(id), undefined])
+  await node.call(server, 'add', 1)
+  t.strictSame(seen, ['print', 'get', 'print', 'get'])
+  for (const id of ['print', 'get']) await sys.remove(node, server, id)
+  await node.call(server, 'add', 1)
+  t.equal(seen.length, 4)
+  t.equal(await sys.logToFile(node, server, 'print'), 'ok')
+  t.ok(host.files.has('print'))
+})
+
 t.test('every way of starting takes them: links, children, machines, managers, agents, supervisors', async (t) => {
   const { node } = setup(t)
   const debug = [['log', 50]] as const

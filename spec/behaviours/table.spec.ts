@@ -1,7 +1,7 @@
 import { deepStrictEqual } from 'node:assert/strict'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
-import { tablesOf } from '../../lib/behaviours/table/table-owner.ts'
+import { tablesOf } from '../../lib/behaviours/table/table-directory.ts'
 import { _, type Context, END_OF_TABLE, type OtpNode, Table, type TableType, variable } from '../../lib/index.ts'
 import { down, nodeWithReports } from '../support/kid.ts'
 import { puppet } from '../support/puppet.ts'

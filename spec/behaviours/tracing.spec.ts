@@ -13,13 +13,16 @@ import {
   ok,
   PartitionSupervisor,
   type Pid,
+  procLib,
   type Ref,
   reply,
   type StateMachine,
   Supervisor,
   sendRequest,
   sys,
+  Task,
   type TraceFlag,
+  type TraceMessage,
 } from '../../lib/index.ts'
 import { JumpingHost, VirtualHost } from '../../lib/testing/index.ts'
 import { inProcess, keptNode } from '../support/in-process.ts'
@@ -343,5 +346,23 @@ t.test('a consumer supervisor is traced as the stage that it is, with its childr
       ['call', ['ConsumerSupervisor', 'handleCall.startChild', [[1], {}, []]]],
       ['state', [running]],
     ])
+  })
+})
+
+t.test('tasks and processes of proc_lib are spawned as others are, also for who traces what is spawned', async (t) => {
+  const { node } = keptNode(t)
+  await inProcess(node, async function () {
+    const got = traced(node, this.self, ['procs', 'set_on_spawn'])
+    const task = Task.async(this, () => {})
+    const special = procLib.spawn(this, async () => {})
+    await Task.await(this, task)
+    await aMoment()
+    const spawned = eventsOf(got).filter(([kind]) => kind === 'spawn')
+    t.same(
+      spawned.map(([, pid]) => pid),
+      [task.pid, special],
+    )
+    const ends = got.filter((message) => (message as TraceMessage).event[0] === 'exit')
+    t.same(new Set(ends.map((message) => (message as TraceMessage).pid)), new Set([task.pid, special]))
   })
 })

@@ -131,6 +131,7 @@ export const SUPERVISORS: Doors = {
     'Supervisor.startChild': [caller, supervisor, { ...spec, takes: Array.isArray }],
     'Supervisor.whichChildren': [caller, supervisor],
     'Supervisor.countChildren': [caller, supervisor],
+    'Supervisor.checkChildspecs': [array, leftOut(oneOf('never', 'any_significant', 'all_significant'))],
     'Supervisor.getCallbackModule': [caller, supervisor],
     'DynamicSupervisor.startLink': [caller, dynamicSpec, startOptions],
     'DynamicSupervisor.child': [any, childOptions],

@@ -167,6 +167,7 @@ const STAGES: Doors = doors({
   'GenStage.syncSubscribe': [caller, consumer, subscribe, wait],
   'GenStage.asyncSubscribe': [caller, consumer, subscribe],
   'GenStage.syncResubscribe': [caller, consumer, ref, any, subscribe, wait],
+  'GenStage.asyncResubscribe': [caller, consumer, ref, any, subscribe],
   'GenStage.ask': [caller, stageFrom, index],
   'GenStage.cancel': [caller, stageFrom, any],
   'GenStage.demand': [caller, producer, mode],

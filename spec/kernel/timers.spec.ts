@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { equalTerms, loop, type Pid, Ref } from '../../lib/index.ts'
+import { equalTerms, loop, type Pid, Ref, sendInterval } from '../../lib/index.ts'
 import { quiet, VirtualHost } from '../../lib/testing/index.ts'
 import { keptNode } from '../support/in-process.ts'
 
@@ -94,6 +94,59 @@ t.test('an absolute time is a point on the clock of the host, and may be past', 
     t.throws(() => node.startTimer(1, pid, 'x', options as never), { code: 'badarg' }, `with ${options}`)
   }
   t.equal(node.timers.size, 0)
+})
+
+t.test('an interval is sent again and again, does not drift, and is made up for', async (t) => {
+  const host = new VirtualHost()
+  const { node } = keptNode(t, { host })
+  const got: number[] = []
+  const pid = node.spawn(loop(() => void got.push(host.now), undefined))
+  host.advance(0)
+  const from = host.now
+  const times = () => got.map((time) => time - from)
+  const ref = sendInterval(node, 100, pid, 'tick')
+  for (let i = 0; i < 7; i++) {
+    host.advance(50)
+    await quiet(host)
+  }
+  t.strictSame(times(), [100, 200, 300])
+  t.equal(node.readTimer(ref), 50)
+  host.stall(240)
+  host.advance(0)
+  await quiet(host)
+  host.advance(9)
+  await quiet(host)
+  t.equal(got.length, 5, 'those of 400 and 500')
+  t.ok(times().every((time) => time < 600))
+  host.advance(1)
+  await quiet(host)
+  t.strictSame(times().slice(5), [600])
+  t.equal(node.cancelTimer(ref), 100)
+  t.equal(node.timers.size, 0)
+})
+
+t.test('an interval ends with the process it is for, also one by name; nobody of the name gets nothing', async (t) => {
+  const host = new VirtualHost()
+  const { node } = keptNode(t, { host })
+  const got: unknown[] = []
+  const open = () => node.spawn(loop((message) => void got.push(message), undefined))
+  const [first, second, third] = [open(), open(), open()]
+  node.register('name', second)
+  sendInterval(node, 10, first, 'by pid')
+  sendInterval(node, 10, 'name', 'by name')
+  const ref = sendInterval(node, 10, 'nobody', 'to nobody')
+  t.equal(node.timers.size, 2)
+  node.register('nobody', third)
+  node.exit(first, 'kill')
+  node.exit(second, 'kill')
+  node.register('name', open())
+  host.advance(50)
+  await quiet(host)
+  t.same(got, [])
+  t.equal(node.timers.size, 0)
+  t.equal(node.readTimer(ref), false)
+  t.equal(node.readTimer(sendInterval(node, 10, first, 'ended')), false)
+  t.throws(() => sendInterval(node, 10, { name: 'name', node: 'b@there' }, 'x'), { code: 'badarg' })
 })
 
 const step = fc.oneof(

@@ -1,4 +1,4 @@
-import { tablesOf } from '../../lib/behaviours/table/table-owner.ts'
+import { tablesOf } from '../../lib/behaviours/table/table-directory.ts'
 import { DynamicSupervisor, equalTerms, Pid, pg, Supervisor, type SupervisorApi } from '../../lib/index.ts'
 import { createTestNode, leftovers, type TestNode } from '../../lib/testing/index.ts'
 import {

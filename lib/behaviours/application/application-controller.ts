@@ -3,9 +3,11 @@ import { Exit, type Reason } from '../../kernel/exit.ts'
 import { isExitMessage } from '../../kernel/message-kind.ts'
 import type { Pid } from '../../kernel/pid.ts'
 import type { Process } from '../../kernel/process.ts'
-import { type GenServer, programOf, start as startServer } from '../gen-server/gen-server.ts'
+import { ownerOf, processOf } from '../caller.ts'
+import { type GenServer, start as startServer } from '../gen-server/gen-server.ts'
 import { noreply, ok, reply } from '../gen-server/results.ts'
-import { ownerOf, processOf, startProcess } from '../proc-lib/proc-lib.ts'
+import { serverProgramOf } from '../gen-server/server-program.ts'
+import { startProcess } from '../proc-lib/start.ts'
 import { stop as stopServer } from '../sys/sys.ts'
 import { ApplicationMaster } from './application-master.ts'
 import type { ApplicationDefinition, StartType } from './application-spec.ts'
@@ -55,10 +57,10 @@ const ApplicationController: GenServer<ControllerApi> = {
         waiting.push(from)
         return noreply(state)
       }
-      const checked = check(applicationsOf(process.node), name, type)
-      if (Array.isArray(checked)) return reply(checked as Done, state)
+      const found = startable(applicationsOf(process.node), name, type)
+      if (found[0] === 'error') return reply(found, state)
       state.starting.set(name, [from])
-      begin(process, checked as ApplicationDefinition, type)
+      begin(process, found[1], type)
       return noreply(state)
     },
 
@@ -67,18 +69,22 @@ const ApplicationController: GenServer<ControllerApi> = {
       const { running, started } = applicationsOf(process.node)
       const application = running.get(name)
       const waiting = state.stopping.get(name)
-      if (waiting !== undefined) waiting.push(from)
-      else if (application?.master !== undefined) {
+      if (waiting !== undefined) {
+        waiting.push(from)
+        return noreply(state)
+      }
+      if (application?.master !== undefined) {
         state.stopping.set(name, [from])
-        // Its EXIT message tells the end, whatever comes of the request.
+        // The EXIT message of the master tells the end, whatever comes of this request.
         stopServer(this, application.master).catch(() => {})
-      } else if (started.has(name)) {
-        const type = started.get(name)
-        forget(process, name)
-        if (application !== undefined) reportExit(process, name, 'stopped', type)
-        return reply('ok', state)
-      } else return reply(['error', ['not_started', name]], state)
-      return noreply(state)
+        return noreply(state)
+      }
+      if (!started.has(name)) return reply(['error', ['not_started', name]], state)
+      // A library, which runs nothing, or an application that has ended by itself.
+      const type = started.get(name)
+      forget(process, name)
+      if (application !== undefined) reportExit(process, name, 'stopped', type)
+      return reply('ok', state)
     },
   },
 
@@ -103,8 +109,12 @@ const ApplicationController: GenServer<ControllerApi> = {
   },
 }
 
-/** `['error', reason]`, or the application that may be started. */
-function check(table: ApplicationTable, name: string, type: StartType): ApplicationDefinition | Done {
+/** The application of this name, when it may be started; else why not. */
+function startable(
+  table: ApplicationTable,
+  name: string,
+  type: StartType,
+): readonly ['ok', ApplicationDefinition] | readonly ['error', Reason] {
   const { loaded, running, started } = table
   if (!START_TYPES.includes(type)) return ['error', ['invalid_restart_type', type]]
   const definition = loaded.get(name)
@@ -115,7 +125,7 @@ function check(table: ApplicationTable, name: string, type: StartType): Applicat
   const absent = needed.find((other) => !started.has(other.name))
   if (absent !== undefined) return ['error', ['not_started', absent.name]]
   const ended = needed.find((other) => !running.has(other.name))
-  return ended === undefined ? definition : ['error', ['not_running', ended.name]]
+  return ended === undefined ? ['ok', definition] : ['error', ['not_running', ended.name]]
 }
 
 const START_TYPES: readonly unknown[] = ['permanent', 'transient', 'temporary']
@@ -127,12 +137,12 @@ function begin(process: Process, definition: ApplicationDefinition, type: StartT
     process.cast(process.pid, 'started', { application, type, result } satisfies Outcome)
   }
   if (definition.start === undefined) return tell(['ok'])
-  startProcess(process, programOf(ApplicationMaster), [application], 'link', undefined).then((result) => {
+  startProcess(process, serverProgramOf(ApplicationMaster), [application], 'link', undefined).then((result) => {
     tell(result === 'ignore' ? ['error', 'ignore'] : result)
   })
 }
 
-/** The application runs. */
+/** The application runs: the node knows of it from now on. */
 function settle(process: Process, application: RunningApplication, type: StartType): void {
   const { node } = process
   const table = applicationsOf(node)
@@ -144,6 +154,7 @@ function settle(process: Process, application: RunningApplication, type: StartTy
   node.report({ level: 'info', label: ['application_controller', 'progress'], details })
 }
 
+/** An application could not be started: what it has started so far is ended, and perhaps the node. */
 function startFailed(process: Process, { definition, master }: RunningApplication, type: StartType, why: Reason): void {
   const { name } = definition
   if (master !== undefined) {
@@ -168,6 +179,7 @@ function masterEnded(process: Process, state: ControllerState, master: Pid, reas
   if (table.running.get(application.definition.name) === application) departed(process, state, application, reason)
 }
 
+/** The master of an application that ran has ended: as it was told, or by itself, which may end the node. */
 function departed(
   process: Process,
   state: ControllerState,

@@ -1,7 +1,7 @@
 import { fault } from '../../internal/errors.ts'
 import type { Caller } from '../../kernel/context.ts'
 import { describe } from '../../kernel/exit.ts'
-import { ownerOf } from '../proc-lib/proc-lib.ts'
+import { ownerOf } from '../caller.ts'
 import type { ApplicationDefinition } from './application-spec.ts'
 import { applicationsOf } from './application-table.ts'
 
@@ -41,7 +41,7 @@ function namesOf(applications: readonly ApplicationDefinition[] = []): readonly 
   return applications.map(({ name }) => name)
 }
 
-/** @internal One of them, of the application that is loaded under this name; undefined when none is. */
+/** @internal What the application that is loaded under this name says under `key`; undefined when none is. */
 export function keyOf<K extends keyof ApplicationKeys>(
   caller: Caller,
   name: string,
@@ -53,7 +53,7 @@ export function keyOf<K extends keyof ApplicationKeys>(
   return ['ok', READ[key](caller, definition)]
 }
 
-/** @internal All of them. */
+/** @internal All that the application that is loaded under this name says; undefined when none is. */
 export function allKeysOf(caller: Caller, name: string): readonly ['ok', ApplicationKeys] | undefined {
   const definition = applicationsOf(ownerOf(caller).node).loaded.get(name)
   if (definition === undefined) return undefined

@@ -2,9 +2,10 @@ import { type Reason, reasonOf } from '../../kernel/exit.ts'
 import { isExitMessage } from '../../kernel/message-kind.ts'
 import { Pid } from '../../kernel/pid.ts'
 import type { Process } from '../../kernel/process.ts'
+import { andThen, isThenable } from '../callback.ts'
+import { processOf } from '../caller.ts'
 import type { GenServer, Self } from '../gen-server/gen-server.ts'
 import { noreply, ok, stop } from '../gen-server/results.ts'
-import { processOf } from '../proc-lib/proc-lib.ts'
 import { shutDown } from '../supervisor/child-stop.ts'
 import type { ApplicationDefinition } from './application-spec.ts'
 import { applicationsOf, type RunningApplication } from './application-table.ts'
@@ -58,7 +59,7 @@ export const ApplicationMaster: GenServer<MasterApi> = {
     const { top } = state.application
     if (!isExitMessage(message) || message.from !== top) return noreply(state)
     const process = processOf(this)
-    return next(depart(this, state, undefined), () => {
+    return andThen(depart(this, state, undefined), () => {
       process.end(message.reason)
       return noreply(state)
     })
@@ -80,27 +81,18 @@ function depart(self: Self<MasterApi>, { application, value }: MasterState, top:
       return value
     },
   )
-  return next(prepared, (state) =>
-    next(top === undefined ? undefined : shutDown(process, top, Number.POSITIVE_INFINITY), () =>
-      attempt(
-        () => definition.stop?.call(self as Self<unknown>, state as never),
-        () => undefined,
-      ),
-    ),
-  )
+  return andThen(prepared, (state) => {
+    const callStop = () => definition.stop?.call(self as Self<unknown>, state as never)
+    const down = top === undefined ? undefined : shutDown(process, top, Number.POSITIVE_INFINITY)
+    return andThen(down, () => attempt(callStop, () => undefined))
+  })
 }
 
-/** Goes on at once when there is nothing to wait for. */
-function next<R>(value: unknown, then: (value: unknown) => R): R | Promise<R> {
-  const pending = value as { then?: unknown } | null | undefined
-  return typeof pending?.then === 'function' ? Promise.resolve(value).then(then) : then(value)
-}
-
+/** What `run` returns or, when it throws or rejects, what `failed` makes of that. */
 function attempt(run: () => unknown, failed: (thrown: unknown) => unknown): unknown {
   try {
     const result = run()
-    const pending = result as { then?: unknown } | null | undefined
-    return typeof pending?.then === 'function' ? Promise.resolve(result).catch(failed) : result
+    return isThenable(result) ? Promise.resolve(result).catch(failed) : result
   } catch (thrown) {
     return failed(thrown)
   }

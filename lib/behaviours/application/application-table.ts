@@ -31,7 +31,7 @@ export class ApplicationTable {
   /** @internal What the node does when an application has started. */
   onStarted: (name: string) => void = () => {}
 
-  /** With it those that it includes, as far as they are not loaded. */
+  /** Makes an application known with its environment and, as far as they are not loaded, those that it includes. */
   load(definition: ApplicationDefinition): 'ok' | readonly ['error', Reason] {
     const { name, env, includedApplications = [] } = definition
     if (this.loaded.has(name)) return ['error', ['already_loaded', definition]]
@@ -43,7 +43,7 @@ export class ApplicationTable {
     return 'ok'
   }
 
-  /** With it those that it includes, unless they run by themselves. */
+  /** Forgets an application with its environment and, unless they run by themselves, those that it includes. */
   unload(name: string): 'ok' | readonly ['error', Reason] {
     const definition = this.loaded.get(name)
     if (this.running.has(name)) return ['error', ['running', name]]

@@ -3,7 +3,7 @@ import type { Caller, ProcessCaller } from '../../kernel/context.ts'
 import { describe, type Reason } from '../../kernel/exit.ts'
 import { FLAG, mustBeOptions, type OptionKinds } from '../../kernel/options.ts'
 import { Pid } from '../../kernel/pid.ts'
-import { inNameOf, ownerOf, processOf } from '../proc-lib/proc-lib.ts'
+import { inNameOf, ownerOf, processOf } from '../caller.ts'
 import { startApplication, stopApplication } from './application-controller.ts'
 import { type ApplicationKeys, allKeysOf, keyOf } from './application-keys.ts'
 import { type ApplicationDefinition, isApplication, type StartType } from './application-spec.ts'
@@ -104,12 +104,12 @@ export function ensureLoaded(caller: Caller, application: ApplicationName): Done
   return typeof application === 'string' ? ['error', ['not_loaded', application]] : table.load(application)
 }
 
-/** `[name, description, vsn]` of those that are loaded. */
+/** `[name, description, vsn]` of the applications that are loaded, in the order they were. */
 export function loadedApplications(caller: Caller): readonly ApplicationInfo[] {
   return Array.from(applicationsOf(ownerOf(caller).node).loaded.values(), infoOf)
 }
 
-/** The same of those that run, the one that was started last first. */
+/** `[name, description, vsn]` of the applications that run, the one that was started last first. */
 export function whichApplications(caller: Caller): readonly ApplicationInfo[] {
   return Array.from(applicationsOf(ownerOf(caller).node).running.values(), ({ definition }) =>
     infoOf(definition),
@@ -224,7 +224,7 @@ export function getKey<K extends keyof ApplicationKeys>(
   return keyOf(caller, nameOf(application), key)
 }
 
-/** All of them, in one object. */
+/** All that a loaded application says of itself, in one object; undefined when it is not loaded. */
 export function getAllKey(caller: Caller, application: ApplicationName): readonly ['ok', ApplicationKeys] | undefined {
   return allKeysOf(caller, nameOf(application))
 }
@@ -263,6 +263,7 @@ export function getEnv(
   return otherwise.length === 0 ? found : found === undefined ? otherwise[0] : found[1]
 }
 
+/** The environment of an application as it is now, loaded or not: pairs of a key and a value. */
 export function getAllEnv(
   caller: Caller,
   application: ApplicationName,
@@ -271,7 +272,7 @@ export function getAllEnv(
 }
 
 export interface EnvOptions {
-  /** Whether it also counts when the application is loaded later, in the place of its default. */
+  /** Whether the change also counts when the application is loaded later, in the place of its default. */
   readonly persistent?: boolean
 }
 
@@ -310,6 +311,7 @@ export function putAllEnv(
   }
 }
 
+/** Removes a value, with `persistent` also for loads to come; one that is not there is no error. */
 export function unsetEnv(caller: Caller, application: ApplicationName, key: string, options: EnvOptions = {}): void {
   mustBeOptions('unsetEnv', options, ENV)
   mustBeKey(key)

@@ -9,12 +9,12 @@ import { type Pid, samePid } from '../../kernel/pid.ts'
 import type { Process } from '../../kernel/process.ts'
 import { isRequest } from '../../kernel/remote.ts'
 import { isThenable } from '../callback.ts'
-import { OK, REPLY, Result } from '../gen-server/results.ts'
+import { OK, REPLY } from '../gen-server/results.ts'
 import { linkedParent } from '../proc-lib/ancestry.ts'
 import { reportCrash } from '../proc-lib/crash-report.ts'
 import { currentModule } from '../sys/code.ts'
 import { loggedEvents, nameOf } from '../sys/sys-debug.ts'
-import { type AnyEventHandler, type AnyHandlerRef, Removal, Replacement, termOf } from './gen-event-handler.ts'
+import { type AnyEventHandler, type AnyHandlerRef, goesOn, Removal, Replacement, termOf } from './gen-event-handler.ts'
 import { Installed, type Manager } from './gen-event-state.ts'
 
 /**
@@ -161,7 +161,7 @@ function* tellOne(
     return handler
   }
   const result = yield* invoke(process, handler, name, callback!, [message, handler.state])
-  if (result instanceof Result && result.kind === OK) {
+  if (goesOn(result, OK)) {
     handler.state = result.state
     return handler
   }
@@ -182,7 +182,7 @@ function* call(process: Process, manager: Manager, { handler: ref, operation, va
   }
   const callback = callbacks !== undefined && Object.hasOwn(callbacks, operation) ? callbacks[operation]! : none
   const result = yield* invoke(process, handler, 'handleCall', callback, [value, handler.state], operation)
-  if (result instanceof Result && result.kind === REPLY) {
+  if (goesOn(result, REPLY)) {
     handler.state = result.state
     return result.value
   }
@@ -223,7 +223,7 @@ function* add(process: Process, manager: Manager, { handler: ref, args, supervis
 /** `'ok'`, or what `init` gave instead. */
 function* init(process: Process, handler: Installed, args: unknown): Work<unknown> {
   const result = yield* invoke(process, handler, 'init', handler.module.init as Callback, [args])
-  if (!(result instanceof Result) || result.kind !== OK) return termOf(result)
+  if (!goesOn(result, OK)) return termOf(result)
   handler.state = result.state
   return 'ok'
 }

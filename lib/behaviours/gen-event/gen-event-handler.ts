@@ -1,7 +1,7 @@
 import type { ProcessCaller } from '../../kernel/context.ts'
 import type { CallbacksFor, Operations, ReplyOf, RequestOf } from '../../kernel/protocol.ts'
 import type { CodeChangeArguments } from '../gen-server/gen-server.ts'
-import { type Failure, type Ok, REPLY, type Reply, Result } from '../gen-server/results.ts'
+import { type Failure, type OK, type Ok, REPLY, type Reply, Result } from '../gen-server/results.ts'
 import type { FormatStatus } from '../gen-server/server-report.ts'
 
 /** What one kind of event handler is made of, for the compiler only; see gen-event.ts for an example. */
@@ -146,9 +146,20 @@ export class Replacement {
   }
 }
 
+/** @internal Whether a handler goes on with `result`, one of this kind. Time-outs and continuations are a server's. */
+export function goesOn(result: unknown, kind: typeof OK | typeof REPLY): result is Result {
+  if (!(result instanceof Result) || result.kind !== kind) return false
+  const { options } = result
+  if (options === undefined) return true
+  return Object(options) === options && options.timeout === undefined && options.continue === undefined
+}
+
 /** @internal What a callback returned, as the term that it would have been in Erlang. */
 export function termOf(result: unknown): unknown {
-  if (result instanceof Result) return result.kind === REPLY ? ['ok', result.value, result.state] : result.term
+  if (result instanceof Result) {
+    const { kind, term } = result
+    return kind === REPLY ? ['ok', ...(term as readonly unknown[]).slice(1)] : term
+  }
   return result instanceof Removal || result instanceof Replacement ? result.term : result
 }
 

@@ -9,7 +9,7 @@ import type { Program } from '../../kernel/program.ts'
 import { isRequest } from '../../kernel/remote.ts'
 import { equalTerms } from '../../kernel/term.ts'
 import { linkedParent } from '../proc-lib/ancestry.ts'
-import { type Start, takeName } from '../proc-lib/proc-lib.ts'
+import { type Start, takeName } from '../proc-lib/start.ts'
 import { debugEvent, isDebugged, isSuspended, loggedEvents } from '../sys/sys-debug.ts'
 import {
   type CodeChange,

@@ -17,9 +17,9 @@ export class Installed {
   state: unknown = undefined
 
   constructor(ref: AnyHandlerRef, supervisor: Pid | undefined) {
-    this.ref = ref
     this.module = Array.isArray(ref) ? ref[0] : ref
-    this.id = Array.isArray(ref) ? ref[1] : undefined
+    this.id = idOf(ref)
+    this.ref = this.id === undefined ? this.module : ref
     this.supervisor = supervisor
   }
 
@@ -58,9 +58,13 @@ export class Installed {
   }
 
   isNamedBy(ref: AnyHandlerRef): boolean {
-    if (!Array.isArray(ref)) return this.module === ref && this.id === undefined
-    return this.module === ref[0] && equalTerms(this.id, ref[1])
+    return this.module === (Array.isArray(ref) ? ref[0] : ref) && equalTerms(this.id, idOf(ref))
   }
+}
+
+/** None, when it is told by the module alone; the id `false` is none, too, as in OTP. */
+function idOf(ref: AnyHandlerRef): unknown {
+  return Array.isArray(ref) && ref[1] !== false ? ref[1] : undefined
 }
 
 /** The state of a manager's process. */

@@ -6,17 +6,9 @@ import type { Reason } from '../../kernel/exit.ts'
 import { makeRequest } from '../../kernel/observe.ts'
 import type { Pid } from '../../kernel/pid.ts'
 import type { Dest, Operations, ReplyOf, RequestArguments } from '../../kernel/protocol.ts'
+import { failingAs, inNameOf, ownerOf, processOf } from '../caller.ts'
 import { openRequest, type RequestId } from '../gen-server/request-ids.ts'
-import {
-  failingAs,
-  inNameOf,
-  ownerOf,
-  processOf,
-  type StartMonitorResult,
-  type StartOptions,
-  type StartResult,
-  startProcess,
-} from '../proc-lib/proc-lib.ts'
+import { type StartMonitorResult, type StartOptions, type StartResult, startProcess } from '../proc-lib/start.ts'
 import {
   type ChildOptions,
   type ChildSpec,

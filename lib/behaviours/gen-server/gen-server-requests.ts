@@ -1,10 +1,9 @@
 import { fault } from '../../internal/errors.ts'
-import { timeoutOr } from '../../kernel/calls.ts'
+import type { CallOwner } from '../../kernel/calls.ts'
 import type { Caller } from '../../kernel/context.ts'
 import { describe } from '../../kernel/exit.ts'
-import { isTimeout } from '../../kernel/options.ts'
 import type { Dest, Operations, ReplyOf, RequestArguments } from '../../kernel/protocol.ts'
-import { inNameOf, ownerOf } from '../proc-lib/proc-lib.ts'
+import { inNameOf, ownerOf } from '../caller.ts'
 import {
   Arrival,
   openRequest,
@@ -104,6 +103,7 @@ function mustBeIds<V, L>(ids: RequestIds<V, L>): RequestIds<V, L> {
   throw fault('badarg', 'a collection of requests is what reqidsNew returns')
 }
 
+/** How many requests a collection has. */
 export function reqidsSize(ids: RequestIds): number {
   return mustBeIds(ids).size
 }
@@ -121,17 +121,21 @@ export type LabelledResponse<V, L> = readonly [response: Response<V>, label: L, 
  * For a collection: the first response of any; with `remove` the collection that comes with it is without that request.
  * @throws Fault `badarg` when another process sent the request, or a message handler has taken its response.
  */
-export function waitResponse<V>(caller: Caller, id: RequestId<V>, timeout: number): Promise<Response<V> | 'timeout'>
+export function waitResponse<V>(
+  caller: Caller,
+  id: RequestId<V>,
+  timeout: ResponseTimeout,
+): Promise<Response<V> | 'timeout'>
 export function waitResponse<V, L>(
   caller: Caller,
   ids: RequestIds<V, L>,
-  timeout: number,
+  timeout: ResponseTimeout,
   remove: boolean,
 ): Promise<LabelledResponse<V, L> | 'no_request' | 'timeout'>
 export function waitResponse(
   caller: Caller,
   ids: RequestId | RequestIds,
-  timeout: number,
+  timeout: ResponseTimeout,
   remove = false,
 ): Promise<unknown> {
   return awaitResponse(caller, ids, timeout, remove, () => {})
@@ -139,26 +143,43 @@ export function waitResponse(
 
 /** As `waitResponse`, for ever unless told otherwise; but `'timeout'` abandons the request: a late reply vanishes. */
 export function receiveResponse<V>(caller: Caller, id: RequestId<V>): Promise<Response<V>>
-export function receiveResponse<V>(caller: Caller, id: RequestId<V>, timeout: number): Promise<Response<V> | 'timeout'>
+export function receiveResponse<V>(
+  caller: Caller,
+  id: RequestId<V>,
+  timeout: ResponseTimeout,
+): Promise<Response<V> | 'timeout'>
 export function receiveResponse<V, L>(
   caller: Caller,
   ids: RequestIds<V, L>,
-  timeout: number,
+  timeout: ResponseTimeout,
   remove: boolean,
 ): Promise<LabelledResponse<V, L> | 'no_request' | 'timeout'>
 export function receiveResponse(
   caller: Caller,
   ids: RequestId | RequestIds,
-  timeout: number = Number.POSITIVE_INFINITY,
+  timeout: ResponseTimeout = Number.POSITIVE_INFINITY,
   remove = false,
 ): Promise<unknown> {
   return awaitResponse(caller, ids, timeout, remove, (request) => request.abandon())
 }
 
+/**
+ * Milliseconds, or a point on the clock of the node's host (`node.host.monotonic()`): until that, however many
+ * responses are waited for one after the other.
+ */
+export type ResponseTimeout = number | readonly ['abs', time: number]
+
+function millisecondsOf({ node }: CallOwner, timeout: ResponseTimeout): number {
+  if (!Array.isArray(timeout)) return timeout as number
+  const [tag, time] = timeout as ResponseTimeout & readonly unknown[]
+  if (tag === 'abs' && Number.isFinite(time)) return Math.max(0, Math.ceil((time as number) - node.host.monotonic()))
+  throw fault('bad_timeout', `got ${describe(timeout)}`)
+}
+
 function awaitResponse(
   caller: Caller,
   ids: RequestId | RequestIds,
-  timeout: number,
+  timeout: ResponseTimeout,
   remove: boolean,
   giveUp: (request: PendingRequest) => void,
 ): Promise<unknown> {
@@ -167,7 +188,7 @@ function awaitResponse(
     const collection = ids instanceof Collection ? ids : undefined
     if (collection?.size === 0) return 'no_request'
     const requests = collection === undefined ? [pendingOf(ids as RequestId, owner)] : pendingIn(collection, owner)
-    const taken = await takeResponse(owner, requests, timeout)
+    const taken = await takeResponse(owner, requests, millisecondsOf(owner, timeout))
     if (taken === 'timeout') {
       requests.forEach(giveUp)
       return 'timeout'
@@ -211,79 +232,4 @@ function labelled(collection: Collection, { request, response }: Arrival, remove
 
 function pendingIn(collection: Collection, owner: ReturnType<typeof ownerOf>): PendingRequest[] {
   return [...collection.labels.keys()].map((id) => pendingOf(id, owner))
-}
-
-/** The nodes that `multiCall` and `abcast` mean unless told otherwise: this one and those it is connected with. */
-function namesOf(nodes: readonly string[] | undefined, caller: Caller): readonly string[] {
-  if (nodes === undefined) return [ownerOf(caller).node.name, ...caller.node.nodes()]
-  if (!Array.isArray(nodes)) throw fault('badarg', 'nodes are an array of names, or undefined for all')
-  return nodes
-}
-
-function textOf(name: { readonly name: string } | string): string {
-  const text = typeof name === 'object' ? name?.name : name
-  if (typeof text !== 'string') throw fault('badarg', 'on other nodes a server is found by its registered name')
-  return text
-}
-
-export interface MultiCallOptions {
-  /** Milliseconds to wait for all replies together; no limit unless told otherwise. */
-  readonly timeout?: number
-}
-
-/** `[replies, badNodes]`, each in the order of the nodes asked. */
-export type MultiCallResult<V> = readonly [
-  replies: readonly (readonly [node: string, V])[],
-  badNodes: readonly string[],
-]
-
-/**
- * Asks the server with this name on each of `nodes`, all at once, and waits for the replies; `undefined` is this node
- * and all that it is connected with. A node where the server is not there, ends, or does not answer in time is a bad
- * one; late replies never reach the caller (`gen_server:multi_call/2,3,4`). A server that asks itself waits in vain.
- * @throws Fault `bad_timeout` for a timeout that is none.
- */
-export function multiCall<P, K extends keyof Operations<P, 'call'> & string>(
-  caller: Caller,
-  nodes: readonly string[] | undefined,
-  name: { readonly name: string; readonly protocol?: P } | string,
-  operation: K,
-  ...rest: RequestArguments<Operations<P, 'call'>[K], MultiCallOptions>
-): Promise<MultiCallResult<ReplyOf<Operations<P, 'call'>[K]>>> {
-  return inNameOf(caller, async (owner) => {
-    const [request, options] = rest as readonly [unknown?, MultiCallOptions?]
-    const timeout = timeoutOr(options, Number.POSITIVE_INFINITY)
-    if (!isTimeout(timeout)) throw fault('bad_timeout', `got ${describe(timeout)}`)
-    const text = textOf(name)
-    const asked = namesOf(nodes, caller).map(
-      (node) => [node, openRequest(owner, { name: text, node }, operation, request)] as const,
-    )
-    const taken = await Promise.all(asked.map(([, one]) => takeResponse(owner, [one], timeout)))
-    const replies: [string, ReplyOf<Operations<P, 'call'>[K]>][] = []
-    const badNodes: string[] = []
-    taken.forEach((arrival, i) => {
-      const [node, one] = asked[i]!
-      if (arrival === 'timeout') one.abandon()
-      if (arrival !== 'timeout' && arrival.response[0] === 'reply') replies.push([node, arrival.response[1] as never])
-      else badNodes.push(node)
-    })
-    return [replies, badNodes]
-  })
-}
-
-/**
- * Casts to the server with this name on each of `nodes`, as in `multiCall`; like `cast` it never fails
- * (`gen_server:abcast/2,3`).
- */
-export function abcast<P, K extends keyof Operations<P, 'cast'> & string>(
-  caller: Caller,
-  nodes: readonly string[] | undefined,
-  name: { readonly name: string; readonly protocol?: P } | string,
-  operation: K,
-  ...request: RequestArguments<Operations<P, 'cast'>[K], never>
-): 'abcast' {
-  const text = textOf(name)
-  for (const node of namesOf(nodes, caller))
-    ownerOf(caller).cast({ name: text, node } as Dest<P>, operation, ...request)
-  return 'abcast'
 }

@@ -5,18 +5,14 @@ import { PROC_LIB } from '../../kernel/flags.ts'
 import { ANY, mustBeOptions, type OptionKinds } from '../../kernel/options.ts'
 import type { Pid } from '../../kernel/pid.ts'
 import type { CallbacksFor, Name, Operations, Protocol, ReplyOf, RequestOf } from '../../kernel/protocol.ts'
-import {
-  processOf,
-  type StartMonitorResult,
-  type StartOptions,
-  type StartResult,
-  startProcess,
-} from '../proc-lib/proc-lib.ts'
+import type { MaybePromise } from '../callback.ts'
+import { processOf } from '../caller.ts'
+import { type StartMonitorResult, type StartOptions, type StartResult, startProcess } from '../proc-lib/start.ts'
 import { NAME, START } from '../proc-lib/start-options.ts'
 import { currentModule } from '../sys/code.ts'
 import { debugOptions } from '../sys/debug-switch.ts'
 import type { BareStop, Failure, Ignore, NoReply, Ok, Reply, ResultOptions, Stop, StopReply } from './results.ts'
-import { type ServerProgram, serverProgramOf } from './server-program.ts'
+import { serverProgramOf } from './server-program.ts'
 import type { FormatStatus } from './server-report.ts'
 
 /**
@@ -79,12 +75,17 @@ export type GenServer<P extends Protocol> = ServerCallbacks<P> &
   CallbacksFor<P, 'continue', ContinueCallbacks<P>> &
   CallbacksFor<P, 'codeChange', UpgradeCallbacks<P>>
 
-interface ServerCallbacks<P extends Protocol> {
+interface ServerCallbacks<P extends Protocol> extends OptionalCallbacks<P> {
   init(
     this: Self<P>,
     ...args: InitArguments<P>
   ): MaybePromise<Ok<P['state']> | Stop<unknown> | BareStop | Ignore | Failure>
   readonly handleCall: { readonly [K in keyof Operations<P, 'call'>]: CallHandler<P, Operations<P, 'call'>[K]> }
+}
+
+/** What every module may have, of a GenServer and of a stage. */
+export interface OptionalCallbacks<P extends Protocol> {
+  /** Runs before the process ends by itself, by a crash of a callback, or as its parent tells it to: see above. */
   terminate?(this: Self<P>, reason: Reason, state: P['state']): MaybePromise<unknown>
   /** Shapes what `sys.getStatus` and the reports show of the server: keep all keys, change what they hold. */
   formatStatus?(this: Self<P>, status: FormatStatus<P['state']>): FormatStatus
@@ -116,9 +117,10 @@ export interface UpgradeCallbacks<P extends Protocol> {
   codeChange(this: Self<P>, ...change: CodeChangeArguments<P>): MaybePromise<Ok<P['state']> | Failure>
 }
 
-type MaybePromise<T> = T | Promise<T>
-type InitArguments<P> = P extends { init: infer A extends readonly unknown[] } ? A : []
-type InfoOf<P> = P extends { info: infer I } ? I : unknown
+/** The arguments of a module's `init`, as the protocol says in `init`. */
+export type InitArguments<P> = P extends { init: infer A extends readonly unknown[] } ? A : []
+/** What `handleInfo` takes, as the protocol says in `info`: anything where it says nothing. */
+export type InfoOf<P> = P extends { info: infer I } ? I : unknown
 type ContinueOf<P> = P extends { continue: infer C } ? C : never
 /** `[oldVsn, the old state, extra]`, as the protocol says in `codeChange`. */
 export type CodeChangeArguments<P> = P extends { codeChange: infer C extends readonly [unknown, unknown, unknown] }
@@ -154,11 +156,6 @@ export interface AnyGenServer {
   readonly vsn?: unknown
 }
 
-/** @internal The loop for `module`; one for all its processes. */
-export function programOf<P extends Protocol>(module: GenServer<P>): ServerProgram {
-  return serverProgramOf(module)
-}
-
 /** Starts a server that lives on its own. @see StartOptions */
 export function start<P extends Protocol>(
   caller: Caller,
@@ -166,7 +163,7 @@ export function start<P extends Protocol>(
   args: NoInfer<InitArguments<P>>,
   options?: StartOptions<P>,
 ): Promise<StartResult<P>> {
-  return startProcess(caller, programOf(module), args, 'none', options) as Promise<StartResult<P>>
+  return startProcess(caller, serverProgramOf(module), args, 'none', options)
 }
 
 /**
@@ -179,7 +176,7 @@ export function startLink<P extends Protocol>(
   args: NoInfer<InitArguments<P>>,
   options?: StartOptions<P>,
 ): Promise<StartResult<P>> {
-  return startProcess(caller, programOf(module), args, 'link', options) as Promise<StartResult<P>>
+  return startProcess(caller, serverProgramOf(module), args, 'link', options)
 }
 
 /** As `start`, with a monitor of the new server set by the calling process. */
@@ -189,7 +186,7 @@ export function startMonitor<P extends Protocol>(
   args: NoInfer<InitArguments<P>>,
   options?: StartOptions<P>,
 ): Promise<StartMonitorResult<P>> {
-  return startProcess(processOf(caller), programOf(module), args, 'monitor', options) as Promise<StartMonitorResult<P>>
+  return startProcess(processOf(caller), serverProgramOf(module), args, 'monitor', options)
 }
 
 export interface EnterLoopOptions<P extends Protocol> extends ResultOptions<ContinueOf<P>> {
@@ -244,5 +241,3 @@ export function name<P extends Protocol>(_module: GenServer<P>, text: string): N
   if (typeof text !== 'string') throw fault('badarg', 'a registered name is a string')
   return { name: text }
 }
-
-export type { InitArguments }

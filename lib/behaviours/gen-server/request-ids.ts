@@ -8,7 +8,7 @@ import { isTimeout } from '../../kernel/options.ts'
 import { paced } from '../../kernel/pacing.ts'
 import { Process } from '../../kernel/process.ts'
 import type { Dest } from '../../kernel/protocol.ts'
-import { rawProgram } from '../../kernel/raw.ts'
+import { takeMessage } from '../../kernel/take-message.ts'
 import { TimerEntry } from '../../kernel/timer-wheel.ts'
 import { startFor, stopFor } from '../../kernel/waits.ts'
 
@@ -185,14 +185,13 @@ export async function takeResponse(
 function takeArrived(owner: CallOwner, requests: readonly PendingRequest[]): Arrival | undefined {
   const there = requests.filter((request) => request.arrived !== undefined)
   if (there.length === 0) return undefined
-  const first = owner instanceof Process ? takeMessage(owner, new Set(there)) : oldest(there)
+  const first = owner instanceof Process ? takeFromMailbox(owner, new Set(there)) : oldest(there)
   if (first !== undefined) first.request.arrived = undefined
   return first
 }
 
-function takeMessage(owner: Process, requests: ReadonlySet<PendingRequest>): Arrival | undefined {
-  const found = owner.takeFirst((message) => message instanceof Arrival && requests.has(message.request))
-  if (owner.program !== rawProgram) owner.putBack()
+function takeFromMailbox(owner: Process, requests: ReadonlySet<PendingRequest>): Arrival | undefined {
+  const found = takeMessage(owner, (message) => message instanceof Arrival && requests.has(message.request))
   return found instanceof Arrival ? found : undefined
 }
 

@@ -105,12 +105,13 @@ export interface NoReply<S> {
 }
 export interface Stop<S> {
   readonly [RESULT]: 'stop'
-  readonly state: S
+  /** Not `state`: where it is anything, the compiler would take a wrong first state for a `stop` and say so. */
+  readonly lastState: S
 }
 /** Of `init`, where there is no state yet, and of a state machine, which keeps its data. */
 export interface BareStop {
   readonly [RESULT]: 'stop'
-  readonly state?: never
+  readonly lastState?: never
 }
 export interface StopReply<V, S> {
   readonly [RESULT]: 'stop_reply'
@@ -129,32 +130,42 @@ function result<R>(kind: Kind, value: unknown, state: unknown, detail: unknown):
   return new Result(kind, value, state, detail) as unknown as R
 }
 
+/** Of `init` and `codeChange`: the server goes on in this state. */
 export function ok<S>(state: S, options?: ResultOptions): Ok<S> {
   return result(OK, undefined, state, options)
 }
 
+/** Of `handleCall`: the caller gets `value`, and the server goes on in this state. */
 export function reply<V, S>(value: V, state: S, options?: ResultOptions): Reply<V, S> {
   return result(REPLY, value, state, options)
 }
 
+/** The server goes on in this state. A caller that waits is answered later, with `this.reply(from, value)`. */
 export function noreply<S>(state: S, options?: ResultOptions): NoReply<S> {
   return result(NOREPLY, undefined, state, options)
 }
 
+/**
+ * The server ends with `reason`. With a state: `terminate` runs first. Without one, in `init`: the start fails with
+ * `['error', reason]`. A reason that is neither `normal`, `shutdown` nor `['shutdown', term]` is reported.
+ */
 export function stop(reason: Reason): BareStop
 export function stop<S>(reason: Reason, state: S): Stop<S>
 export function stop<S>(reason: Reason, ...state: readonly [S] | readonly []): Stop<S> | BareStop {
   return result(STOP, undefined, state.length === 0 ? NO_STATE : state[0], reason)
 }
 
+/** Of `handleCall`: the server ends with `reason`; `terminate` runs, and then the caller gets `value`. */
 export function stopReply<V, S>(reason: Reason, value: V, state: S): StopReply<V, S> {
   return result(STOP_REPLY, value, state, reason)
 }
 
+/** Of `init`: there is nothing to do, so the process ends with `normal` and its start results in `'ignore'`. */
 export function ignore(): Ignore {
   return result(IGNORE, undefined, undefined, undefined)
 }
 
+/** Of `init`: the start fails with `['error', reason]`, unreported. Of `codeChange`: the process stays as it was. */
 export function failure(reason: Reason): Failure {
   return result(FAILURE, undefined, undefined, reason)
 }

@@ -33,19 +33,19 @@ export class ServerIdle implements Disposable {
     this.#timeout.start()
   }
 
-  /** Whether `timeout` is the one that is waited for. */
+  /** Whether `timeout` is the one that is waited for, and not one that another message has made void. */
   awaits(timeout: ServerTimeout): boolean {
     return timeout === this.#timeout
   }
 
-  /** The same; if so, it has fired. */
+  /** `timeout` has been taken from the mailbox: whether it counts. If so, it is waited for no more. */
   take(timeout: ServerTimeout): boolean {
     if (!this.awaits(timeout)) return false
     this.#timeout = undefined
     return true
   }
 
-  /** A message is there. */
+  /** A message has been taken that is to be handled: neither counts any more. */
   wake(): void {
     this.hibernating = false
     this.#timeout?.stop()
@@ -53,24 +53,25 @@ export class ServerIdle implements Disposable {
     this.#hibernateAfter?.stop()
   }
 
-  /** A system request is there: until it is answered nothing runs; `resume` goes on. */
+  /** A system request is being answered: both stand still until `resume`. */
   interrupt(): void {
     this.#timeout?.stop()
     this.#hibernateAfter?.stop()
   }
 
-  /** Counts anew after a system request. A timeout that has been delivered meanwhile is void. */
+  /** A system request has been answered: both count from their full length. A timeout delivered meanwhile is void. */
   resume(): void {
     if (this.#timeout !== undefined) this.waitFor(this.#timeout.milliseconds)
     this.rest()
   }
 
+  /** Has the process hibernate whenever no message has come for `milliseconds`. */
   hibernateAfter(milliseconds: number): void {
     this.#hibernateAfter = new HibernateTimer(this, this.#process, milliseconds)
     this.rest()
   }
 
-  /** All that was there is handled. */
+  /** All messages that were there are handled: the time until it hibernates begins. */
   rest(): void {
     if (!this.hibernating) this.#hibernateAfter?.start()
   }
@@ -82,58 +83,50 @@ export class ServerIdle implements Disposable {
 
 /** The message that tells that no message came in time; void once another one did. */
 export class ServerTimeout extends TimerEntry {
-  readonly #process: Process
+  readonly owner: Process
   readonly milliseconds: number
 
   constructor(process: Process, milliseconds: number) {
     super()
-    this.#process = process
+    this.owner = process
     this.milliseconds = milliseconds
   }
 
-  get owner(): Process {
-    return this.#process
-  }
-
-  /** One of no time waits behind the messages that are there, and for no other. */
+  /** A timeout of 0 is a message at once: it comes behind those that wait, and ahead of all that are sent later. */
   start(): void {
-    if (this.milliseconds === 0) this.#process.deliver(this)
-    else this.#process.node.timers.start(this, this.milliseconds)
+    if (this.milliseconds === 0) this.owner.deliver(this)
+    else this.owner.node.timers.start(this, this.milliseconds)
   }
 
   stop(): void {
-    this.#process.node.timers.stop(this)
+    this.owner.node.timers.stop(this)
   }
 
   override expire(): void {
-    this.#process.deliver(this)
+    this.owner.deliver(this)
   }
 }
 
 class HibernateTimer extends TimerEntry {
+  readonly owner: Process
   readonly #idle: ServerIdle
-  readonly #process: Process
   readonly #milliseconds: number
 
   constructor(idle: ServerIdle, process: Process, milliseconds: number) {
     super()
+    this.owner = process
     this.#idle = idle
-    this.#process = process
     this.#milliseconds = milliseconds
-  }
-
-  get owner(): Process {
-    return this.#process
   }
 
   start(): void {
     this.stop()
-    if (this.#process.waiting === 0 && this.#milliseconds !== Number.POSITIVE_INFINITY)
-      this.#process.node.timers.start(this, this.#milliseconds)
+    if (this.owner.waiting === 0 && this.#milliseconds !== Number.POSITIVE_INFINITY)
+      this.owner.node.timers.start(this, this.#milliseconds)
   }
 
   stop(): void {
-    this.#process.node.timers.stop(this)
+    this.owner.node.timers.stop(this)
   }
 
   override expire(): void {

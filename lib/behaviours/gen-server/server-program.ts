@@ -1,6 +1,6 @@
 import { fault } from '../../internal/errors.ts'
 import { CALL, Cast, type Request } from '../../kernel/calls.ts'
-import { Exit, type Reason, reasonOf } from '../../kernel/exit.ts'
+import { Exit, isOrderly, type Reason, reasonOf } from '../../kernel/exit.ts'
 import { BUSY, ENDED, OBSERVED } from '../../kernel/flags.ts'
 import {
   type Arity,
@@ -19,7 +19,7 @@ import { isRequest } from '../../kernel/remote.ts'
 import { badReturn, WHAT_CODE_CHANGE_RETURNS } from '../bad-return.ts'
 import { isReturned, isThenable } from '../callback.ts'
 import { isParentExit } from '../proc-lib/ancestry.ts'
-import { type Start, takeName } from '../proc-lib/proc-lib.ts'
+import { type Start, takeName } from '../proc-lib/start.ts'
 import { programFor } from '../sys/code.ts'
 import { debugEvent, isDebugged, isSuspended, loggedEvents, type SystemRecord } from '../sys/sys-debug.ts'
 import {
@@ -308,7 +308,10 @@ export class ServerProgram implements Program, SystemServer {
     this.#terminateWith(process, reason, farewell, call)
   }
 
-  /** Runs `terminate`, then `farewell`, then ends the process; a crash in `terminate` replaces the reason. */
+  /**
+   * Runs `terminate`, then `farewell`, then ends the process. A crash in `terminate` replaces the reason and is always
+   * reported, as in OTP.
+   */
   #terminateWith(
     process: Process,
     reason: Reason,
@@ -316,15 +319,13 @@ export class ServerProgram implements Program, SystemServer {
     lastMessage: unknown,
     thrown?: unknown,
   ): void {
-    const finish = (final: Reason, by = thrown) => {
-      farewell?.()
-      if (process.ended) return
-      reportTermination(this.module, process, final, lastMessage, by)
-      process.end(final)
-    }
-    const crashed = (later: unknown) => (isReturned(later) ? finish(reason) : finish(reasonOf(later), later))
+    const finish = () => this.#end(process, reason, farewell, lastMessage, thrown, !isOrderly(reason))
     const callback = this.module.terminate as Callback | undefined
-    if (callback === undefined) return finish(reason)
+    if (callback === undefined) return finish()
+    const crashed = (later: unknown) => {
+      if (isReturned(later)) finish()
+      else this.#end(process, reasonOf(later), farewell, lastMessage, later, true)
+    }
     if ((process.flags & OBSERVED) !== 0) this.#tellCall(process, 'terminate', reason)
     let pending: unknown
     try {
@@ -332,8 +333,22 @@ export class ServerProgram implements Program, SystemServer {
     } catch (later) {
       return process.ended ? undefined : crashed(later)
     }
-    if (isThenable(pending)) process.suspend(pending, () => finish(reason), crashed)
-    else finish(reason)
+    if (isThenable(pending)) process.suspend(pending, finish, crashed)
+    else finish()
+  }
+
+  #end(
+    process: Process,
+    reason: Reason,
+    farewell: (() => void) | undefined,
+    lastMessage: unknown,
+    thrown: unknown,
+    isReported: boolean,
+  ): void {
+    farewell?.()
+    if (process.ended) return
+    if (isReported) reportTermination(this.module, process, reason, lastMessage, thrown)
+    process.end(reason)
   }
 
   // --- sys

@@ -1,5 +1,5 @@
 import { Cast } from '../../kernel/calls.ts'
-import { isOrderly, type Reason } from '../../kernel/exit.ts'
+import type { Reason } from '../../kernel/exit.ts'
 import { messageTerm } from '../../kernel/message-term.ts'
 import type { Process } from '../../kernel/process.ts'
 import { isRequest } from '../../kernel/remote.ts'
@@ -27,9 +27,9 @@ export function labelOf(module: AnyGenServer): string {
 }
 
 /**
- * OTP's reports about the end of a server with an error, in their order: `{gen_server, terminate}`, then the crash
- * report. `last` is the message that it was handling: of a call only the request, as in OTP. `thrown` is what a
- * callback threw, if one did.
+ * OTP's reports about the end of a server by an error, in their order: `{gen_server, terminate}`, then the crash
+ * report, unless the reason is an orderly one. `last` is the message that it was handling: of a call only the request,
+ * as in OTP. `thrown` is what a callback threw, if one did.
  */
 export function reportTermination(
   module: AnyGenServer,
@@ -38,7 +38,6 @@ export function reportTermination(
   last: unknown,
   thrown: unknown,
 ): void {
-  if (isOrderly(reason)) return
   const stack = stackOfExit(thrown)
   const status: FormatStatus = { state: process.state, message: lastMessage(last), reason, log: loggedEvents(process) }
   const shown = formatted(process, module.formatStatus, status, 'state', labelOf(module))

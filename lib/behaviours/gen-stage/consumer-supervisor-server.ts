@@ -3,9 +3,9 @@ import type { Context } from '../../kernel/context.ts'
 import { isExitMessage } from '../../kernel/message-kind.ts'
 import type { Pid } from '../../kernel/pid.ts'
 import type { Process } from '../../kernel/process.ts'
+import { processOf } from '../caller.ts'
 import type { Self } from '../gen-server/gen-server.ts'
 import { ignore, type NoReply, noreply, reply, type Stop, stop } from '../gen-server/results.ts'
-import { processOf } from '../proc-lib/proc-lib.ts'
 import {
   type ChildSpec,
   type ChildStart,

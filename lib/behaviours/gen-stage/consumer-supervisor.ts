@@ -2,8 +2,9 @@ import { fault } from '../../internal/errors.ts'
 import type { Caller } from '../../kernel/context.ts'
 import { Pid } from '../../kernel/pid.ts'
 import type { Dest, Protocol } from '../../kernel/protocol.ts'
+import { ownerOf } from '../caller.ts'
 import type { GenServer, InitArguments } from '../gen-server/gen-server.ts'
-import { ownerOf, type StartOptions, type StartResult, startProcess } from '../proc-lib/proc-lib.ts'
+import { type StartOptions, type StartResult, startProcess } from '../proc-lib/start.ts'
 import {
   type ChildOptions,
   type ChildSpec,
@@ -90,8 +91,7 @@ export function startLink<A extends readonly unknown[], E>(
 ): Promise<StartResult<ConsumerSupervisorApi<E>>>
 export function startLink(caller: Caller, ...given: Given<AnySpec>): Promise<StartResult<ConsumerSupervisorApi>> {
   const { source, options } = read<StartOptions, AnySpec>(given)
-  const started = startProcess(caller, consumerSupervisorProgram, [source], 'link', options)
-  return started as Promise<StartResult<ConsumerSupervisorApi>>
+  return startProcess(caller, consumerSupervisorProgram, [source], 'link', options)
 }
 
 /** The specification of a child that is a consumer supervisor. It has all the time it needs to stop its children. */

@@ -74,6 +74,7 @@ export type { CancelMode, StageFrom, SubscriptionOptions } from './stage-protoco
 export {
   ask,
   asyncInfo,
+  asyncResubscribe,
   asyncSubscribe,
   cancel,
   demand,

@@ -1,13 +1,15 @@
 import { STAGE_SUBSCRIPTIONS } from '../../internal/limits.ts'
 import { Ring } from '../../internal/ring.ts'
 import { isOrderly, type Reason } from '../../kernel/exit.ts'
-import { type Ref, sameAddress } from '../../kernel/pid.ts'
+import type { Node } from '../../kernel/node.ts'
+import { type Pid, type Ref, sameAddress } from '../../kernel/pid.ts'
 import type { Process } from '../../kernel/process.ts'
 import type { Dest } from '../../kernel/protocol.ts'
+import { andThen, type MaybePromise } from '../callback.ts'
 import { stop } from '../gen-server/results.ts'
 import { ServerProgram } from '../gen-server/server-program.ts'
-import { andThen, type MaybePromise, type Stage, type Step, steps } from './stage.ts'
-import { type Batch, ConsumerDemand } from './stage-batches.ts'
+import { type Stage, type Step, steps } from './stage.ts'
+import { type Batch, ConsumerDemand } from './stage-consumer-demand.ts'
 import { checkSubscription } from './stage-options.ts'
 import { type CancelMode, type StageFrom, type Subscribe, toProducer } from './stage-protocol.ts'
 import { type CancelReason, Subscribed } from './stage-results.ts'
@@ -47,6 +49,16 @@ class Arrived {
     this.producer = producer
     this.batch = batch
   }
+}
+
+/** A process that a stage may subscribe to. */
+type Target = Pid | { readonly name: string; readonly node: string }
+
+/** What to subscribe to for `to`, or why that is nothing; a name on another node is looked up there. */
+function producerAt(node: Node, to: Dest): Target | 'noproc' | 'not_a_producer' {
+  const { pid, name, node: at } = node.resolve(to)
+  if (pid === undefined) return at === node.name ? 'noproc' : { name: name!, node: at }
+  return pid.process !== undefined && isNoStage(pid.process) ? 'not_a_producer' : pid
 }
 
 /** A GenServer that is no stage would never answer. What else there is may speak the protocol of stages. */
@@ -98,15 +110,12 @@ export class Consuming {
       tell(['error', why])
       return undefined
     }
-    const found = process.node.resolve(to)
-    const target = found.pid ?? (found.node === process.node.name ? undefined : { name: found.name!, node: found.node })
-    const server = found.pid?.process
-    if (target === undefined || (server !== undefined && isNoStage(server))) {
-      const reason = target === undefined ? 'noproc' : 'not_a_producer'
+    const target = producerAt(process.node, to)
+    if (target === 'noproc' || target === 'not_a_producer') {
       tell(['ok', process.node.makeRef()])
       if (checked.cancel === 'temporary') return undefined
-      stage.report('error', 'subscription_refused', { to, reason })
-      return stop(reason, stage)
+      stage.report('error', 'subscription_refused', { to, reason: target })
+      return stop(target, stage)
     }
     const tag = process.monitor(target)
     const from: StageFrom = Object.freeze([target, tag] as const)

@@ -1,9 +1,15 @@
 import type { From } from '../../kernel/context.ts'
-import type { Reason } from '../../kernel/exit.ts'
 import type { CallbacksFor, Operations, Protocol, ReplyOf, RequestOf } from '../../kernel/protocol.ts'
-import type { GenServer, InitArguments, Self, UpgradeCallbacks } from '../gen-server/gen-server.ts'
+import type { MaybePromise } from '../callback.ts'
+import type {
+  GenServer,
+  InfoOf,
+  InitArguments,
+  OptionalCallbacks,
+  Self,
+  UpgradeCallbacks,
+} from '../gen-server/gen-server.ts'
 import type { BareStop, Failure, Ignore, NoReply, Ok, Reply, Stop, StopReply } from '../gen-server/results.ts'
-import type { FormatStatus } from '../gen-server/server-report.ts'
 import type { Role } from './stage-options.ts'
 import { makeStageProgram } from './stage-program.ts'
 import type { StageFrom, SubscriptionOptions } from './stage-protocol.ts'
@@ -18,10 +24,8 @@ export interface StageProtocol extends Protocol {
   out?: unknown
 }
 
-type MaybePromise<T> = T | Promise<T>
 type InOf<P> = P extends { in: infer I } ? I : never
 type OutOf<P> = P extends { out: infer O } ? O : never
-type InfoOf<P> = P extends { info: infer I } ? I : unknown
 type Handled<P extends StageProtocol> = MaybePromise<
   NoReply<P['state']> | Stop<P['state']> | Emit<OutOf<P>, P['state']>
 >
@@ -37,18 +41,13 @@ export type StageCallbacks<P extends StageProtocol> = BasicCallbacks<P> &
   CallbacksFor<P, 'info', InfoCallbacks<P>> &
   CallbacksFor<P, 'codeChange', UpgradeCallbacks<P>>
 
-interface BasicCallbacks<P extends StageProtocol> {
+interface BasicCallbacks<P extends StageProtocol> extends OptionalCallbacks<P> {
   init(
     this: Self<P>,
     ...args: InitArguments<P>
   ): MaybePromise<Ok<P['state']> | Begun<P['state'], InOf<P>, OutOf<P>> | Stop<unknown> | BareStop | Ignore | Failure>
   /** A subscription has ended: by a message (`cancel`) or with its stage (`down`). Before a consumer ends over it. */
   handleCancel?(this: Self<P>, why: CancelReason, from: StageFrom, state: P['state']): Handled<P>
-  terminate?(this: Self<P>, reason: Reason, state: P['state']): MaybePromise<unknown>
-  /** Shapes what `sys.getStatus` and the reports show of the stage: keep all keys, change what they hold. */
-  formatStatus?(this: Self<P>, status: FormatStatus<P['state']>): FormatStatus
-  readonly moduleName?: string
-  readonly vsn?: unknown
 }
 
 interface CallCallbacks<P extends StageProtocol> {

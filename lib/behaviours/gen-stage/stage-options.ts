@@ -21,7 +21,8 @@ export interface CheckedStageOptions {
   readonly bufferSize: number
   readonly bufferKeep: 'first' | 'last'
   readonly demand: 'forward' | 'accumulate'
-  readonly subscribeTo: readonly unknown[]
+  /** A list, whose entries are looked at when they are subscribed to. */
+  readonly subscribeTo: readonly SubscribeTo<unknown>[]
 }
 
 /** Options of a subscription that were checked. */
@@ -58,6 +59,15 @@ export function checkStageOptions(role: Role, options: object): CheckedStageOpti
   if (demand !== 'forward' && demand !== 'accumulate') return 'demand is forward or accumulate'
   if (!Array.isArray(subscribeTo)) return 'subscribeTo is a list of producers'
   return { dispatcher, bufferSize: bufferSize as number, bufferKeep, demand, subscribeTo }
+}
+
+/** The producer that an entry of `subscribeTo` names, and the options of the subscription. */
+export function subscriptionOf<E>(
+  entry: SubscribeTo<E>,
+): readonly [to: Dest<{ out: E }>, options: SubscriptionOptions<E>] {
+  if (typeof entry !== 'object' || entry === null || !('to' in entry)) return [entry, {}]
+  const { to, ...options } = entry
+  return [to, options]
 }
 
 const OF_SUBSCRIPTION: readonly string[] = ['maxDemand', 'minDemand', 'cancel', 'selector', 'partition', 'to']

@@ -2,12 +2,13 @@ import { STAGE_SUBSCRIPTIONS } from '../../internal/limits.ts'
 import type { Reason } from '../../kernel/exit.ts'
 import type { Pid, Ref } from '../../kernel/pid.ts'
 import { samePid } from '../../kernel/pid.ts'
-import { andThen, type MaybePromise, type Stage, type Step } from './stage.ts'
+import { andThen, type MaybePromise } from '../callback.ts'
+import type { Stage, Step } from './stage.ts'
 import { StageBuffer } from './stage-buffer.ts'
 import { Ended } from './stage-consuming.ts'
 import type { Dispatcher } from './stage-dispatcher.ts'
 import type { CheckedStageOptions } from './stage-options.ts'
-import { type StageFrom, type Subscribe, tagKey, toConsumer } from './stage-protocol.ts'
+import { type ConsumerFrom, type StageFrom, type Subscribe, tagKey, toConsumer } from './stage-protocol.ts'
 import { Subscribed } from './stage-results.ts'
 
 /** A subscription to this stage. */
@@ -73,8 +74,7 @@ export class Producing {
 
   // --- subscriptions
 
-  subscribe(from: StageFrom, [, current, given]: Subscribe): MaybePromise<Step> {
-    const [pid, tag] = from as readonly [Pid, Ref]
+  subscribe([pid, tag]: ConsumerFrom, [, current, given]: Subscribe): MaybePromise<Step> {
     const key = this.#key(tag)
     const options = plainOptions(given)
     const refusal = options === undefined ? UNREADABLE : this.#refusal(key)

@@ -46,10 +46,13 @@ export type Ask = readonly ['ask', count: number]
 export type Cancel = readonly ['cancel', reason: Reason]
 export type Events = readonly ['events', events: readonly unknown[]]
 
-export type ProducerMessage = readonly ['$gen_producer', StageFrom, Subscribe | Ask | Cancel]
+/** A consumer is known to its producer by its pid. */
+export type ConsumerFrom = readonly [consumer: Pid, tag: Ref]
+
+export type ProducerMessage = readonly ['$gen_producer', ConsumerFrom, Subscribe | Ask | Cancel]
 export type ConsumerMessage = readonly ['$gen_consumer', StageFrom, Events | Cancel]
 
-export function toProducer(from: StageFrom, what: Subscribe | Ask | Cancel): ProducerMessage {
+export function toProducer(from: ConsumerFrom, what: Subscribe | Ask | Cancel): ProducerMessage {
   return Object.freeze(['$gen_producer', from, what] as const)
 }
 

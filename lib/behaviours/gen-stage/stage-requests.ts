@@ -4,7 +4,7 @@ import { isDest } from '../../kernel/destination.ts'
 import { describe, type Reason } from '../../kernel/exit.ts'
 import { Pid, Ref } from '../../kernel/pid.ts'
 import type { Dest } from '../../kernel/protocol.ts'
-import { ownerOf, processOf } from '../proc-lib/proc-lib.ts'
+import { ownerOf, processOf } from '../caller.ts'
 import type { SubscribeResult } from './stage-consuming.ts'
 import type { StageProtocol } from './stage-module.ts'
 import { checkSubscription, type SubscribeOptions } from './stage-options.ts'
@@ -33,10 +33,7 @@ export function asyncSubscribe<C extends { in: unknown }>(
   stage: Dest<C>,
   options: SubscribeOptions<C['in']>,
 ): void {
-  const { to, ...rest } = checked(options)
-  const wrong = checkSubscription(rest)
-  if (typeof wrong === 'string') throw fault('badarg', wrong)
-  ownerOf(caller).cast(requests(stage), '$subscribe', { to, options: rest, current: undefined })
+  castSubscribe(caller, stage, options, undefined)
 }
 
 /** Has `stage` cancel the subscription `tag` with `reason` and subscribe anew, in one message to the producer. */
@@ -48,14 +45,35 @@ export function syncResubscribe<C extends { in: unknown }>(
   options: SubscribeOptions<C['in']>,
   timeout?: number,
 ): Promise<SubscribeResult> {
-  if (!(tag instanceof Ref)) throw fault('badarg', 'tag is that of the subscription')
+  const current: Current = [mustBeTag(tag), reason]
   const { to, ...rest } = checked(options)
-  return ownerOf(caller).call(
-    requests(stage),
-    '$subscribe',
-    { to, options: rest, current: [tag, reason] },
-    timing(timeout),
-  )
+  return ownerOf(caller).call(requests(stage), '$subscribe', { to, options: rest, current }, timing(timeout))
+}
+
+/** As `syncResubscribe`, without waiting. */
+export function asyncResubscribe<C extends { in: unknown }>(
+  caller: Caller,
+  stage: Dest<C>,
+  tag: Ref,
+  reason: Reason,
+  options: SubscribeOptions<C['in']>,
+): void {
+  castSubscribe(caller, stage, options, [mustBeTag(tag), reason])
+}
+
+function castSubscribe<E>(caller: Caller, stage: Dest, options: SubscribeOptions<E>, current: Current): void {
+  const { to, ...rest } = checked(options)
+  const wrong = checkSubscription(rest)
+  if (typeof wrong === 'string') throw fault('badarg', wrong)
+  ownerOf(caller).cast(requests(stage), '$subscribe', { to, options: rest, current })
+}
+
+/** The subscription that is cancelled before, with the reason for that. */
+type Current = readonly [Ref, Reason] | undefined
+
+function mustBeTag(tag: Ref): Ref {
+  if (tag instanceof Ref) return tag
+  throw fault('badarg', 'tag is that of the subscription')
 }
 
 function mustBeFrom(from: StageFrom): StageFrom {

@@ -103,10 +103,12 @@ export function replyEmit<V, E, S>(value: V, events: readonly E[], state: S): Re
   return new Emitted(events, state, [value]) as unknown as ReplyEmit<V, E, S>
 }
 
+/** Of `handleSubscribe`: the subscription is accepted, and the stage asks for events by itself, within its demand. */
 export function automatic<S>(state: S): Automatic<S> {
   return new Subscribed('automatic', state) as unknown as Automatic<S>
 }
 
+/** Of `handleSubscribe` of a consumer: the subscription is made, and the module asks for events with `GenStage.ask`. */
 export function manual<S>(state: S): Manual<S> {
   return new Subscribed('manual', state) as unknown as Manual<S>
 }

@@ -3,12 +3,13 @@ import type { DownMessage } from '../../kernel/exit.ts'
 import { isDownMessage } from '../../kernel/message-kind.ts'
 import type { Process } from '../../kernel/process.ts'
 import type { Dest } from '../../kernel/protocol.ts'
+import { andThen, type MaybePromise } from '../callback.ts'
 import type { AnyGenServer } from '../gen-server/gen-server.ts'
 import { noreply, OK, ok, REPLY, Result, reply, STOP_REPLY, stop, stopReply } from '../gen-server/results.ts'
 import { whatIsWrong } from '../gen-server/server-callbacks.ts'
-import { andThen, attempt, type MaybePromise, Stage, type StageModule, type Step, steps } from './stage.ts'
+import { attempt, Stage, type StageModule, type Step, steps } from './stage.ts'
 import { Consuming, Ended, type SubscribeResult } from './stage-consuming.ts'
-import { checkStageOptions, type Role } from './stage-options.ts'
+import { checkStageOptions, type Role, subscriptionOf } from './stage-options.ts'
 import { GROWN, Producing } from './stage-producing.ts'
 import {
   type Ask,
@@ -88,17 +89,10 @@ function begin(process: Process, role: Role, module: StageModule, returned: unkn
   let next = 0
   const subscribed = steps(() => {
     if (next >= options.subscribeTo.length) return undefined
-    const [to, given] = subscriptionOf(options.subscribeTo[next++])
+    const [to, given] = subscriptionOf(options.subscribeTo[next++]!)
     return () => subscribe(stage, { to, options: given, current: undefined }, () => {})
   })
   return andThen(subscribed, (step) => (step === undefined ? ok(stage) : stop(reasonOfStop(step))))
-}
-
-/** An entry of `subscribeTo`: a destination, or options with one. */
-function subscriptionOf(entry: unknown): readonly [to: Dest, options: object] {
-  if (typeof entry !== 'object' || entry === null || !('to' in entry)) return [entry as Dest, {}]
-  const { to, ...options } = entry as { readonly to: Dest }
-  return [to, options]
 }
 
 function reasonOfStop(step: NonNullable<Step>): unknown {
@@ -223,12 +217,10 @@ function handleInfo(stage: Stage, message: unknown): MaybePromise<Step> {
   return undefined
 }
 
-function asProducer(stage: Stage, [, [pid, tag], what]: ProducerMessage): MaybePromise<Step> {
+function asProducer(stage: Stage, [, [consumer, tag], what]: ProducerMessage): MaybePromise<Step> {
   const { producing, process } = stage
-  // The protocol has been checked: whoever asks is known by its pid.
-  const consumer = pid as Parameters<Producing['ask']>[0]
   if (producing === undefined) {
-    stage.report('error', 'not_a_producer', { from: pid, message: what })
+    stage.report('error', 'not_a_producer', { from: consumer, message: what })
     process.send(consumer, toConsumer([process.pid, tag], ['cancel', 'not_a_producer']))
     return undefined
   }

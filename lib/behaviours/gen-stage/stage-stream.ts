@@ -7,12 +7,12 @@ import { Exit, isOrderly, type Reason } from '../../kernel/exit.ts'
 import { ARRAY, mustBeOptions, type OptionKinds, oneOf } from '../../kernel/options.ts'
 import type { Pid } from '../../kernel/pid.ts'
 import type { Dest } from '../../kernel/protocol.ts'
+import { ownerOf } from '../caller.ts'
 import { start } from '../gen-server/gen-server.ts'
 import { noreply, stop } from '../gen-server/results.ts'
-import { ownerOf } from '../proc-lib/proc-lib.ts'
-import { ConsumerDemand } from './stage-batches.ts'
+import { ConsumerDemand } from './stage-consumer-demand.ts'
 import { consumer, type StageProtocol } from './stage-module.ts'
-import { checkSubscription, type SubscribeOptions, type SubscribeTo } from './stage-options.ts'
+import { checkSubscription, type SubscribeOptions, type SubscribeTo, subscriptionOf } from './stage-options.ts'
 import type { StageFrom } from './stage-protocol.ts'
 import { ask, demand } from './stage-requests.ts'
 import { manual, staged } from './stage-results.ts'
@@ -158,9 +158,10 @@ const Reader = consumer<ReaderApi>({
   terminate: (reason, { channel }) => channel.end(reason),
 })
 
+/** A subscription of the loop's consumer, checked: `transient`, unless `cancel` says otherwise. */
 function completed<E>(producer: SubscribeTo<E>): SubscribeOptions<E> {
-  const isOptions = typeof producer === 'object' && producer !== null && 'to' in producer
-  const subscription: SubscribeOptions<E> = { cancel: 'transient', ...(isOptions ? producer : { to: producer }) }
+  const [to, options] = subscriptionOf(producer)
+  const subscription: SubscribeOptions<E> = { cancel: 'transient', ...options, to }
   const checked = checkSubscription(subscription)
   if (typeof checked === 'string') throw fault('badarg', checked)
   if (!isDest(subscription.to)) throw fault('badarg', DEST_FORMS)

@@ -3,7 +3,7 @@ import { nameOf, stateOf } from '../../kernel/message-term.ts'
 import { calling } from '../../kernel/observe.ts'
 import type { Process } from '../../kernel/process.ts'
 import { badReturn } from '../bad-return.ts'
-import { isThenable } from '../callback.ts'
+import { andThen, isThenable, type MaybePromise } from '../callback.ts'
 import { NO_STATE, NOREPLY, Result, STOP, type Stop, stop } from '../gen-server/results.ts'
 import type { Consuming } from './stage-consuming.ts'
 import type { Role } from './stage-options.ts'
@@ -31,7 +31,6 @@ export interface StageModule {
 
 /** What a step of a stage came to: nothing to be said, or the end of the stage. */
 export type Step = Stop<Stage> | undefined
-export type MaybePromise<T> = T | PromiseLike<T>
 
 /**
  * What a stage's process has as its state: the callback module and its state, and one part for each side.
@@ -158,7 +157,7 @@ type Callback = (this: Process, ...args: unknown[]) => unknown
 export function attempt(call: () => unknown): MaybePromise<unknown> {
   try {
     const result = call()
-    return isThenable(result) ? result.then(undefined, returned) : result
+    return isThenable(result) ? Promise.resolve(result).catch(returned) : result
   } catch (thrown) {
     return returned(thrown)
   }
@@ -169,17 +168,12 @@ function returned(thrown: unknown): unknown {
   return thrown
 }
 
-/** `next(value)`, now when there is a value now. */
-export function andThen<T, R>(value: MaybePromise<T>, next: (value: T) => MaybePromise<R>): MaybePromise<R> {
-  return isThenable(value) ? (value as PromiseLike<T>).then(next) : next(value as T)
-}
-
 /** Takes steps as long as there is a next one and none ends the stage. */
 export function steps(next: () => (() => MaybePromise<Step>) | undefined): MaybePromise<Step> {
   for (let take = next(); take !== undefined; take = next()) {
     const step = take()
-    if (isThenable(step)) return andThen(step as PromiseLike<Step>, (ended) => ended ?? steps(next))
-    if (step !== undefined) return step as Step
+    if (isThenable(step)) return step.then((ended) => ended ?? steps(next))
+    if (step !== undefined) return step
   }
   return undefined
 }

@@ -6,15 +6,8 @@ import { PROC_LIB } from '../../kernel/flags.ts'
 import { awaited, makeRequest } from '../../kernel/observe.ts'
 import { ANY, mustBeOptions, type OptionKinds } from '../../kernel/options.ts'
 import type { Dest, Name, Operations, ReplyOf, RequestArguments } from '../../kernel/protocol.ts'
-import {
-  failingAs,
-  ownerOf,
-  processOf,
-  type StartMonitorResult,
-  type StartOptions,
-  type StartResult,
-  startProcess,
-} from '../proc-lib/proc-lib.ts'
+import { failingAs, ownerOf, processOf } from '../caller.ts'
+import { type StartMonitorResult, type StartOptions, type StartResult, startProcess } from '../proc-lib/start.ts'
 import { NAME, START } from '../proc-lib/start-options.ts'
 import {
   type ChildOptions,

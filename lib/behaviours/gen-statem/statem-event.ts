@@ -1,4 +1,6 @@
 import type { From } from '../../kernel/context.ts'
+import { isRequest } from '../../kernel/remote.ts'
+import { RemoteFrom } from '../../kernel/remote-peer.ts'
 
 /** The kinds of events; `timeout` with a name is a generic time-out, without one the event time-out. */
 export type EventType = 'call' | 'cast' | 'info' | 'internal' | 'timeout' | 'state_timeout' | 'enter'
@@ -30,6 +32,11 @@ export class EventRecord {
     if (type === 'cast') return ['cast', requestTerm(operation, content)]
     return [name === undefined ? type : [type, name], content]
   }
+}
+
+/** Whether it is what a call came with, be it answered or not. */
+export function isFrom(value: unknown): value is From<unknown> {
+  return isRequest(value) || value instanceof RemoteFrom
 }
 
 function requestTerm(operation: unknown, content: unknown): unknown {

@@ -2,7 +2,7 @@ import { isTimeout } from '../../kernel/options.ts'
 import { equalTerms } from '../../kernel/term.ts'
 import { TIMER_MAX_MS } from '../../kernel/timer-wheel.ts'
 import { type Action, NEXT_EVENT, POSTPONE, TIMEOUT } from './statem-actions.ts'
-import { EventRecord } from './statem-event.ts'
+import { EventRecord, isFrom } from './statem-event.ts'
 import { type TimeoutClock, Timeouts } from './statem-timeouts.ts'
 
 /**
@@ -183,12 +183,12 @@ const INSERTABLE: readonly string[] = ['call', 'cast', 'info', 'internal', 'time
 
 function isInsertable(event: unknown): event is EventRecord {
   if (!(event instanceof EventRecord) || !INSERTABLE.includes(event.type)) return false
-  return event.type === 'call' ? event.from !== undefined : true
+  return event.type !== 'call' || isFrom(event.from)
 }
 
 /** Whether a time-out's time is one: whole milliseconds or, for a point in time, any number. */
 function isTime({ time, absolute }: Action): boolean {
-  if (time === 'cancel' || time === 'update' || time === Number.POSITIVE_INFINITY) return true
+  if (time === 'cancel' || time === Number.POSITIVE_INFINITY) return true
   if (absolute) return typeof time === 'number' && Number.isFinite(time)
-  return isTimeout(time) && time <= TIMER_MAX_MS
+  return time === 'update' || (isTimeout(time) && time <= TIMER_MAX_MS)
 }

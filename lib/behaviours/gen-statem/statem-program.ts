@@ -1,7 +1,6 @@
 import { type FaultCode, fault } from '../../internal/errors.ts'
 import { QUANTUM } from '../../internal/limits.ts'
 import type { Request } from '../../kernel/calls.ts'
-import type { From } from '../../kernel/context.ts'
 import { describe, type ExitMessage, isOrderly, type Reason, reasonOf } from '../../kernel/exit.ts'
 import { BUSY, ENDED, OBSERVED } from '../../kernel/flags.ts'
 import { type Arity, nameOf } from '../../kernel/message-term.ts'
@@ -9,17 +8,15 @@ import { calling } from '../../kernel/observe.ts'
 import type { Process } from '../../kernel/process.ts'
 import type { Program } from '../../kernel/program.ts'
 import { rawProgram } from '../../kernel/raw.ts'
-import { isRequest } from '../../kernel/remote.ts'
-import { RemoteFrom } from '../../kernel/remote-peer.ts'
 import { isReturned, isThenable } from '../callback.ts'
 import { FAILURE, IGNORE, NO_STATE, Result, STOP } from '../gen-server/results.ts'
-import { type Start, takeName } from '../proc-lib/proc-lib.ts'
+import { type Start, takeName } from '../proc-lib/start.ts'
 import { programFor } from '../sys/code.ts'
 import { debugEvent, isDebugged, isSuspended } from '../sys/sys-debug.ts'
 import { type CodeChange, handleSystem, type SystemServer, type UndoCodeChange } from '../sys/system-server.ts'
 import { Action, eventTimeout, HIBERNATE, MODULE, NEXT_EVENT, postpone, REPLY } from './statem-actions.ts'
 import { type Callback, type Callbacks, callbacksOf } from './statem-callbacks.ts'
-import { EventRecord } from './statem-event.ts'
+import { EventRecord, isFrom } from './statem-event.ts'
 import { decode, isForSuspended } from './statem-messages.ts'
 import {
   INIT,
@@ -31,7 +28,7 @@ import {
   STOP_AND_REPLY,
 } from './statem-results.ts'
 import { CONTINUE, ServedMachine } from './statem-served.ts'
-import { labelOf, reportEnd, statusOfMachine, termOf } from './statem-status.ts'
+import { labelOf, reportEnd, reportMachine, statusOfMachine, termOf } from './statem-status.ts'
 import { changeMachine } from './statem-upgrade.ts'
 
 /**
@@ -100,14 +97,18 @@ export class StatemProgram implements Program, SystemServer {
       if (kind === STOP) return start.refuse(process, reason, ['error', reason])
       if (kind === FAILURE) return start.refuse(process, 'normal', ['error', reason])
     }
-    const bad = ['bad_return_from_init', termOf(result)]
-    start.refuse(process, bad, ['error', bad])
+    this.#refuseStart(process, start, ['bad_return_from_init', termOf(result)])
   }
 
   #initThrew(process: Process, start: Start, thrown: unknown): void {
     if (process.ended) return
     if (isReturned(thrown)) return this.#initReturned(process, start, thrown)
-    const reason = reasonOf(thrown)
+    this.#refuseStart(process, start, reasonOf(thrown), thrown)
+  }
+
+  /** What `init` threw or should not have returned: reported as the end of a machine without state and data. */
+  #refuseStart(process: Process, start: Start, reason: Reason, thrown?: unknown): void {
+    reportMachine(process, new ServedMachine(process, this.#callbacks, undefined, undefined), reason, thrown)
     start.refuse(process, reason, ['error', reason], thrown)
   }
 
@@ -250,7 +251,8 @@ export class StatemProgram implements Program, SystemServer {
     if (!(action instanceof Action)) wrong = 'bad_action'
     else if (action.kind === REPLY) wrong = this.#reply(process, action) ? undefined : 'bad_action'
     else if (action.kind === MODULE) {
-      if (entering) wrong = 'bad_state_enter_action'
+      if (!machine.canChangeTo(action)) wrong = 'bad_action'
+      else if (entering) wrong = 'bad_state_enter_action'
       else return this.#changeModule(process, machine, action)
     } else if (action.kind !== HIBERNATE) wrong = machine.plan(action, entering)
     if (wrong === undefined && isDebugged(process)) this.#tellInserted(process, machine, action as Action)
@@ -259,18 +261,15 @@ export class StatemProgram implements Program, SystemServer {
   }
 
   #reply(process: Process, { subject, content }: Action): boolean {
-    if (!isRequest(subject) && !(subject instanceof RemoteFrom)) return false
-    process.node.reply(subject as From<unknown>, content)
+    if (!isFrom(subject)) return false
+    process.node.reply(subject, content)
     if (isDebugged(process)) debugEvent(process, ['out', content, subject])
     return true
   }
 
   #changeModule(process: Process, machine: ServedMachine, action: Action): boolean {
     try {
-      if (!machine.changeModule(action)) {
-        this.#refuse(process, machine, 'bad_action_from_state_function', termOf(action))
-        return false
-      }
+      machine.changeModule(action)
     } catch (thrown) {
       machine.settleFor(undefined)
       this.#terminateWith(process, reasonOf(thrown), thrown)
@@ -314,10 +313,13 @@ export class StatemProgram implements Program, SystemServer {
   /** Runs `terminate`, then ends the process; a crash in `terminate` replaces the reason. */
   #terminateWith(process: Process, reason: Reason, thrown: unknown): void {
     const machine = process.state as ServedMachine
-    const finish = (final: Reason, by = thrown) => this.#end(process, machine, final, by)
-    const crashed = (later: unknown) => (isReturned(later) ? finish(reason) : finish(reasonOf(later), later))
+    const finish = () => this.#end(process, machine, reason, thrown)
+    const crashed = (later: unknown) => {
+      if (isReturned(later)) finish()
+      else this.#end(process, machine, reasonOf(later), later, true)
+    }
     const callback = machine.callbacks.terminate
-    if (callback === undefined) return finish(reason)
+    if (callback === undefined) return finish()
     if ((process.flags & OBSERVED) !== 0) {
       calling(process, nameOf(process), 'terminate', () => [reason, machine.state, machine.data])
     }
@@ -327,13 +329,14 @@ export class StatemProgram implements Program, SystemServer {
     } catch (later) {
       return process.ended ? undefined : crashed(later)
     }
-    if (isThenable(pending)) process.suspend(pending, () => finish(reason), crashed)
-    else finish(reason)
+    if (isThenable(pending)) process.suspend(pending, finish, crashed)
+    else finish()
   }
 
-  #end(process: Process, machine: ServedMachine, reason: Reason, thrown: unknown): void {
+  /** An end by an error in `terminate` is reported in any case, as in OTP. */
+  #end(process: Process, machine: ServedMachine, reason: Reason, thrown: unknown, isByTerminate = false): void {
     if (process.ended) return
-    if (!isOrderly(reason)) reportEnd(process, machine, reason, thrown)
+    if (isByTerminate || !isOrderly(reason)) reportEnd(process, machine, reason, thrown)
     else if (isDebugged(process)) debugEvent(process, ['terminate', reason, machine.state])
     process.end(reason)
   }

@@ -37,13 +37,17 @@ export class ServedMachine extends Machine {
     return [this.callbacks, ...(this.#below ?? []).toReversed()].map(({ module }) => module)
   }
 
-  /** Changes, pushes or pops a module, as it is after upgrades; false when there is none to go back to. */
-  changeModule({ subject, content }: Action): boolean {
+  /** Whether there is a module to change to, be it a good one or not. */
+  canChangeTo({ subject, content }: Action): boolean {
+    if (subject === 'pop_callback_module') return this.#below !== undefined && this.#below.length > 0
+    return typeof content === 'object' && content !== null
+  }
+
+  /** Changes, pushes or pops a module, as it is after upgrades. @throws Fault `badarg` for what is no such module. */
+  changeModule({ subject, content }: Action): void {
     if (subject === 'pop_callback_module') {
-      const callbacks = this.#below?.pop()
-      if (callbacks === undefined) return false
-      this.callbacks = callbacks
-      return true
+      this.callbacks = this.#below!.pop()!
+      return
     }
     const callbacks = callbacksOf(currentModule(this.#process.node, content as object))
     if (subject === 'push_callback_module') {
@@ -51,7 +55,6 @@ export class ServedMachine extends Machine {
       this.#below.push(this.callbacks)
     }
     this.callbacks = callbacks
-    return true
   }
 
   /** Puts `next` in the place of a module that is in use or below; returns what undoes that. */

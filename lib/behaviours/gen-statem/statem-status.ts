@@ -15,7 +15,8 @@ import type { ServedMachine } from './statem-served.ts'
 /**
  * What `formatStatus` gets and gives back: all that is told of a state machine, so that a module can shorten what is
  * long and hide what is secret. With an error also the `reason` and the `queue`: the event that was handled, then those
- * that were ready. Events are terms: `['cast', 'push']`, `[['timeout', name], content]`.
+ * that were ready. Events are terms: `['cast', 'push']`, `[['timeout', name], content]`; of those that are postponed
+ * the newest is the first.
  */
 export interface StatemStatus<S = unknown, D = unknown> {
   readonly state: S
@@ -45,6 +46,12 @@ export function termOf(given: unknown): unknown {
  * is what a callback threw, if one did.
  */
 export function reportEnd(process: Process, machine: ServedMachine, reason: Reason, thrown: unknown): void {
+  reportMachine(process, machine, reason, thrown)
+  reportCrash(process, reason, thrown)
+}
+
+/** The first of them alone. */
+export function reportMachine(process: Process, machine: ServedMachine, reason: Reason, thrown: unknown): void {
   const { callbacks, event } = machine
   const shown = shownBy(process, machine, { ...present(process, machine), queue: machine.queue, reason })
   const stack = stackOfExit(thrown)
@@ -65,7 +72,6 @@ export function reportEnd(process: Process, machine: ServedMachine, reason: Reas
   }
   const metadata = { pid: process.pid }
   process.node.report({ level: 'error', label: ['gen_statem', 'terminate'], details, metadata })
-  reportCrash(process, reason, thrown)
 }
 
 /** OTP's `Misc` for `sys.getStatus`. */
@@ -82,7 +88,7 @@ export function statusOfMachine(process: Process, machine: ServedMachine): reado
 
 function present(process: Process, machine: ServedMachine): StatemStatus {
   const { state, data, runningTimeouts } = machine
-  const postponed = machine.postponed.map(({ term }) => term)
+  const postponed = machine.postponed.map(({ term }) => term).reverse()
   return { state, data, postponed, timeouts: runningTimeouts, log: loggedEvents(process) }
 }
 

@@ -43,7 +43,7 @@ export class Members {
     const ids = this.#of.get(this.#keyOf(pid))
     if (ids === undefined) this.#of.set(this.#keyOf(pid), [id])
     else ids.push(id)
-    if (this.isLocal(pid)) this.#locals++
+    if (this.#isLocal(pid)) this.#locals++
     this.#changed()
   }
 
@@ -54,27 +54,29 @@ export class Members {
     if (ids === undefined) return false
     this.#memberships.delete(ids.pop()!)
     if (ids.length === 0) this.#of.delete(key)
-    if (this.isLocal(pid)) this.#locals--
+    if (this.#isLocal(pid)) this.#locals--
     this.#changed()
     return true
   }
 
-  isLocal(pid: Pid): boolean {
+  #isLocal(pid: Pid): boolean {
     return sameAddress(pid.address, this.#home)
   }
 
+  /** The list of all members, the newest membership first. */
   all(): readonly Pid[] {
     this.#all ??= Object.freeze([...this.#memberships.values()].reverse())
     return this.#all
   }
 
+  /** The members that live on the home node, in the same order. */
   local(): readonly Pid[] {
-    this.#local ??= Object.freeze(this.all().filter((pid) => this.isLocal(pid)))
+    this.#local ??= Object.freeze(this.all().filter((pid) => this.#isLocal(pid)))
     return this.#local
   }
 
   #keyOf(pid: Pid): number | string {
-    return this.isLocal(pid) ? pid.id : String(pid)
+    return this.#isLocal(pid) ? pid.id : String(pid)
   }
 
   #changed(): void {

@@ -29,7 +29,7 @@ export interface PgApi {
     join_local(request: Membership): 'ok' | 'system_limit'
     leave_local(request: Membership): 'ok' | 'not_joined'
     /** Of one group, or of all when there is no request. */
-    monitor(request?: readonly [group: unknown]): readonly [Ref, GroupList] | 'system_limit'
+    monitor(request?: readonly [group: unknown]): Watching | 'system_limit'
     demonitor(request: Ref): 'ok' | false
   }
   cast: { sync(request: readonly [peer: Pid, groups: GroupList]): void }
@@ -38,6 +38,9 @@ export interface PgApi {
 type Membership = readonly [group: unknown, pids: Pid | readonly Pid[]]
 /** Each group with its members, the newest first. */
 export type GroupList = readonly (readonly [group: unknown, pids: readonly Pid[]])[]
+
+/** The ref of a new monitor of groups, and the members before its first event. */
+export type Watching = readonly [ref: Ref, groups: GroupList]
 
 /** The scope of another node, with what it has told. */
 interface Peer {
@@ -94,6 +97,7 @@ export class PgScope {
     this.#memberships += pids.length
     this.groups.join(group, pids)
     this.#notify('join', group, pids)
+    // The last part is told first: each join puts its members in front of those that are there.
     for (const part of inParts(pids).reverse()) this.#broadcast(['join', this.#self.self, group, part])
     return 'ok'
   }
@@ -168,7 +172,7 @@ export class PgScope {
     return peer
   }
 
-  /** What this node has, in parts that each fit into a message. */
+  /** What this node has, in parts that each fit into a message; the parts of one group in the order of `join`. */
   #localGroups(): readonly GroupList[] {
     const parts: (readonly [unknown, readonly Pid[]])[][] = []
     let room = 0
@@ -186,7 +190,7 @@ export class PgScope {
     return parts
   }
 
-  /** The complete list of what a peer has; where it differs from what it has told before, it counts. */
+  /** A peer has told the complete list of what it has, which takes the place of what it had told before. */
   sync(pid: Pid, groups: GroupList): void {
     const peer = this.#peers.get(String(pid)) ?? this.#watchPeer(pid)
     const before = new Map(
@@ -241,7 +245,7 @@ export class PgScope {
 
   // --- monitors
 
-  watch(pid: Pid, group: readonly [unknown] | undefined): readonly [Ref, GroupList] | 'system_limit' {
+  watch(pid: Pid, group: readonly [unknown] | undefined): Watching | 'system_limit' {
     if (this.watches.size >= GROUP_MONITORS) return 'system_limit'
     const ref = this.#self.monitor(pid)
     this.watches.add(ref, pid, group)

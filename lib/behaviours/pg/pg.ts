@@ -6,12 +6,13 @@ import { mustBeOptions } from '../../kernel/options.ts'
 import { Pid, Ref, sameAddress } from '../../kernel/pid.ts'
 import type { Process } from '../../kernel/process.ts'
 import type { Dest } from '../../kernel/protocol.ts'
-import { rawProgram } from '../../kernel/raw.ts'
+import { takeMessage } from '../../kernel/take-message.ts'
 import { keyTerm } from '../../kernel/term-key.ts'
+import { failingAs, inNameOf, ownerOf, processOf } from '../caller.ts'
 import { start as startServer, startLink as startServerLink } from '../gen-server/gen-server.ts'
-import { failingAs, inNameOf, ownerOf, processOf, type StartResult } from '../proc-lib/proc-lib.ts'
+import type { StartResult } from '../proc-lib/start.ts'
 import { CHILD, type ChildOptions, type ChildSpec, child as childOf } from '../supervisor/child-spec.ts'
-import { type PgApi, PgScope, PgServer } from './pg-scope.ts'
+import { type PgApi, PgScope, PgServer, type Watching } from './pg-scope.ts'
 
 /**
  * Process groups: lists of processes by name, over all nodes that are connected. Whoever wants to reach "everyone who
@@ -159,7 +160,7 @@ export function demonitor(process: ProcessCaller, scope: Dest<PgApi>, ref: Ref):
   return inNameOf(process, async () => {
     const self = processOf(process)
     if (!(ref instanceof Ref)) throw fault('badarg', 'demonitor takes the ref of monitor or monitorScope')
-    const asked = self.call(scope, 'demonitor', ref, NO_TIMEOUT) as Promise<'ok' | false>
+    const asked: Promise<'ok' | false> = self.call(scope, 'demonitor', ref, NO_TIMEOUT)
     const answer = await orExit(self, asked, scope, ['demonitor', ref])
     if (answer === 'ok') removeEvents(self, ref)
     return answer
@@ -168,13 +169,14 @@ export function demonitor(process: ProcessCaller, scope: Dest<PgApi>, ref: Ref):
 
 const NO_TIMEOUT = { timeout: Number.POSITIVE_INFINITY }
 
+/** Has the scope watch one group, or all; `term` is the request as OTP's pg names it. */
 async function watch(
   self: Process,
   scope: Dest<PgApi>,
   group: readonly [unknown] | undefined,
   term: unknown,
-): Promise<Exclude<Awaited<ReturnType<PgScope['watch']>>, 'system_limit'>> {
-  const asked = self.call(scope, 'monitor', group, NO_TIMEOUT) as Promise<ReturnType<PgScope['watch']>>
+): Promise<Watching> {
+  const asked: Promise<Watching | 'system_limit'> = self.call(scope, 'monitor', group, NO_TIMEOUT)
   const answer = await orExit(self, asked, scope, term)
   if (answer === 'system_limit') throw fault('system_limit', 'the scope serves no more monitors')
   return answer
@@ -207,10 +209,9 @@ function groupsOf(caller: Caller, scope: string): ReturnType<PgScope['groups']['
   return state.groups.list()
 }
 
+/** Takes every event of the monitor `ref` out of the mailbox. */
 function removeEvents(process: Process, ref: Ref): void {
   const isEvent = (message: unknown) => Array.isArray(message) && message[0] === ref && message.length === 4
-  while (process.takeFirst(isEvent) !== EMPTY) {
-    // the next one
-  }
-  if (process.program !== rawProgram) process.putBack()
+  let taken = takeMessage(process, isEvent)
+  while (taken !== EMPTY) taken = takeMessage(process, isEvent)
 }

@@ -1,350 +1,217 @@
 import { fault } from '../../internal/errors.ts'
-import { CALL, type CallOwner, detach, type Request, watchServer } from '../../kernel/calls.ts'
-import type { Caller, ProcessOptions } from '../../kernel/context.ts'
-import { Exit, type Reason } from '../../kernel/exit.ts'
-import { HAS_PARENT, OBSERVED, PROC_LIB } from '../../kernel/flags.ts'
-import { isExitMessage } from '../../kernel/message-kind.ts'
-import { Node } from '../../kernel/node.ts'
-import { awaited } from '../../kernel/observe.ts'
-import { mustBeOptions } from '../../kernel/options.ts'
-import { blame } from '../../kernel/orphans.ts'
-import { paced } from '../../kernel/pacing.ts'
+import type { Body, Caller, Context, ProcessCaller, ProcessOptions } from '../../kernel/context.ts'
+import { describe, Exit, type Reason, reasonOf } from '../../kernel/exit.ts'
+import { HAS_PARENT, PROC_LIB } from '../../kernel/flags.ts'
+import { type Arity, initialCallOf } from '../../kernel/message-term.ts'
+import { mustBeOptions, type OptionKinds, TIME } from '../../kernel/options.ts'
 import { Pid, type Ref } from '../../kernel/pid.ts'
 import { Process } from '../../kernel/process.ts'
-import type { Program } from '../../kernel/program.ts'
-import type { Name, Via } from '../../kernel/protocol.ts'
-import { rawProgram } from '../../kernel/raw.ts'
-import { link, monitor } from '../../kernel/signals.ts'
-import type { Timer } from '../../kernel/timer-wheel.ts'
-import { traceSpawn } from '../../kernel/trace.ts'
-import { startFor, stopFor } from '../../kernel/waits.ts'
-import { currentProgram } from '../sys/code.ts'
-import { type DebugOption, debugOptions } from '../sys/debug-switch.ts'
+import { ancestorsOf } from '../../kernel/process-dictionary.ts'
+import { PROCESS } from '../../kernel/process-options.ts'
+import { link } from '../../kernel/signals.ts'
+import { becomeParent } from '../../kernel/spawn.ts'
+import { ownerOf, processOf } from '../caller.ts'
 import { reportCrash } from './crash-report.ts'
-import { START } from './start-options.ts'
+import { type Bond, Start, type StartResult } from './start.ts'
 
 /**
- * OTP's synchronous start (proc_lib): the starter waits until the new process has acknowledged or ended. As from
- * OTP 26 on, a failed start is reported only when the process is gone, and leaves no EXIT in the starter's mailbox.
+ * OTP's `proc_lib`: processes of one's own making that start, crash and are looked into like OTP's behaviours.
  *
- *     starter                           new process
- *     start(program, args) ──spawn──>   registers its name, runs init
- *     (waits)              <──ack────   ok(pid) | ignore | error(reason)
+ *     import { type Context, createNode, type ExitMessage, exit, procLib } from 'guildhall'
+ *
+ *     async function clock(this: Context, every: number) {
+ *       this.trapExit(true)
+ *       procLib.initAck(this, ['ok', this.self])             // the starter goes on; what failed before it hears of
+ *       for (;;) {
+ *         this.sendAfter(every, this.self, 'tick')
+ *         const message = await this.receive<'tick' | ExitMessage>()
+ *         if (message !== 'tick') exit(message.reason)         // its supervisor tells it to end
+ *       }
+ *     }
+ *
+ *     await using node = createNode()
+ *     await node.supervise({
+ *       children: [{ id: 'clock', start: (parent) => procLib.startLink(parent, clock, [1000]) }],
+ *     })
+ *
+ *     starter                              new process
+ *     startLink(body, args)  ──spawn──>    body(...args)
+ *     (waits)  <── initAck(value) ──       the value, whatever it is
+ *              <── initFail(result) ──     the result, and the process ends
+ *              <── it ends ──              ['error', reason]
+ *
+ * Ended with another reason than `normal`, `shutdown` or `['shutdown', term]`, such a process gives a crash report.
+ * A process may become a GenServer once it has begun: see `enterLoop`. When not to use it: where a GenServer or a state
+ * machine does; and for a short computation use a Task.
+ *
+ * The rules are those of proc_lib in OTP 26.
  */
-export type StartResult<P = unknown> = readonly ['ok', Pid<P>] | 'ignore' | readonly ['error', Reason]
-export type StartMonitorResult<P = unknown> =
-  | readonly ['ok', readonly [Pid<P>, Ref]]
-  | 'ignore'
-  | readonly ['error', Reason]
+export interface SpecialStartOptions extends ProcessOptions {
+  /** Milliseconds until `initAck`; then the process is killed and the result is `['error', 'timeout']`. */
+  readonly timeout?: number
+}
 
-/** What a start gives, of a process by itself or of a child. */
-export type AnyStartResult<P = unknown> =
-  | StartResult<P>
-  | StartMonitorResult<P>
-  | readonly ['ok', Pid<P> | undefined]
-  | readonly ['ok', Pid<P> | undefined, info: unknown]
+/** Starts a process that belongs to nobody, and waits for its `initAck`: resolves with the value given to it. */
+export function start<A extends readonly unknown[]>(
+  caller: Caller,
+  body: Body<A>,
+  args: NoInfer<A>,
+  options?: SpecialStartOptions,
+): Promise<unknown> {
+  return startBody(caller, body, args, 'none', options)
+}
 
-/** What a start gives when its name is taken, by a process of that pid; `isAlreadyStarted` tells it from the others. */
-export type AlreadyStarted<P = unknown> = readonly ['error', readonly ['already_started', Pid<P>]]
+/** As `start`, linked to the calling process from its beginning. A failed start leaves no EXIT message. */
+export function startLink<A extends readonly unknown[]>(
+  caller: Caller,
+  body: Body<A>,
+  args: NoInfer<A>,
+  options?: SpecialStartOptions,
+): Promise<StartResult> {
+  return startBody(caller, body, args, 'link', options) as Promise<StartResult>
+}
 
 /**
- * Whether a start found the name, or the id of a child, taken by a process that runs: its pid is `result[1][1]`. Its
- * type is that of what was to be started, which is what carries the name unless names are given twice.
+ * As `start`, with a monitor: resolves with `[value, ref]`, where the value of a failed start is what `start` gives.
+ * The DOWN message of `ref` comes in any case, also after a failed start.
  */
-export function isAlreadyStarted<P>(result: AnyStartResult<P>): result is AlreadyStarted<P> {
-  if (!Array.isArray(result) || result[0] !== 'error' || !Array.isArray(result[1])) return false
-  return result[1][0] === 'already_started' && result[1][1] instanceof Pid
+export function startMonitor<A extends readonly unknown[]>(
+  caller: ProcessCaller,
+  body: Body<A>,
+  args: NoInfer<A>,
+  options?: SpecialStartOptions,
+): Promise<readonly [value: unknown, ref: Ref]> {
+  return startBody(caller, body, args, 'monitor', options) as Promise<readonly [unknown, Ref]>
 }
 
-export interface StartOptions<P = unknown> extends ProcessOptions {
-  /** Registered before init runs; taken: `['error', ['already_started', pid]]`, and init does not run. */
-  readonly name?: string | Name<P> | Via<P>
-  /** Milliseconds that init may take; then the process is killed and the result is `['error', 'timeout']`. */
-  readonly timeout?: number
-  /** Milliseconds without a message after which a GenServer hibernates: a hint, see `ResultOptions.hibernate`. */
-  readonly hibernateAfter?: number
-  /** What it is debugged with from its start: `['trace', ['log', 20]]`, see `sys.DebugOption`. */
-  readonly debug?: readonly DebugOption[]
+/** Starts a process whose crash is reported, and waits for nothing. */
+export function spawn<A extends readonly unknown[]>(caller: Caller, body: Body<A>, ...args: A): Pid {
+  return spawnFrom(caller, body, args).pid
 }
 
-/** How the new process belongs to its starter. */
-export type Bond = 'none' | 'link' | 'monitor'
-
-/** What a process that was started has as its state until it has acknowledged: whom to tell, and what to begin with. */
-export class Start implements Request, Timer {
-  readonly kind: typeof CALL = CALL
-  readonly operation = 'start'
-  readonly request = undefined
-  acknowledged = false
-  server: Process | undefined = undefined
-  previousCall: Request | undefined = undefined
-  nextCall: Request | undefined = undefined
-  previous: Timer | undefined = undefined
-  next: Timer | undefined = undefined
-  deadline = 0
-  readonly args: readonly unknown[]
-  readonly name: StartOptions['name']
-  readonly options: StartOptions | undefined
-  /** @internal */ readonly owner: CallOwner
-  /** @internal */ readonly bond: Bond
-  /** @internal */ readonly tell: (result: StartMonitorResult | StartResult) => void
-  /** @internal The new process. */ child: Pid | undefined = undefined
-  /** @internal */ ref: Ref | undefined = undefined
-  /** @internal */ settled = false
-
-  constructor(
-    owner: CallOwner,
-    bond: Bond,
-    args: readonly unknown[],
-    options: StartOptions | undefined,
-    tell: (result: StartMonitorResult | StartResult) => void,
-  ) {
-    this.args = args
-    this.name = options?.name
-    this.options = options
-    this.owner = owner
-    this.bond = bond
-    this.tell = tell
-  }
-
-  get pid(): Pid | undefined {
-    return this.owner.pidOrNone
-  }
-
-  get alias(): boolean {
-    return true
-  }
-
-  /** Watches `process`, which is to acknowledge, for `timeout` milliseconds. */
-  begin(process: Process, timeout: number): void {
-    watchServer(this, process)
-    this.child = process.pid
-    process.flags |= PROC_LIB
-    const owner = this.owner
-    if (owner instanceof Process) {
-      process.parent = owner.pid
-      const leader = owner.rare?.leader
-      if (leader !== undefined) process.extra.leader = leader
-      if ((owner.flags & OBSERVED) !== 0) traceSpawn(owner, process)
-      if (this.bond === 'link') {
-        process.flags |= HAS_PARENT
-        link(owner, process.pid)
-      } else if (this.bond === 'monitor') this.ref = monitor(owner, process.pid, 'DOWN')
-    }
-    if (timeout !== Number.POSITIVE_INFINITY) startFor(owner, this, timeout)
-  }
-
-  /** The process runs. */
-  settle(): void {
-    const pid = this.child!
-    this.#finish(this.bond === 'monitor' ? ['ok', [pid, this.ref!]] : ['ok', pid])
-  }
-
-  /** The process runs, and has a word of its own for its starter (`proc_lib:init_ack/1`). */
-  acknowledge(value: unknown): void {
-    this.#finish(value as StartResult)
-  }
-
-  /** The process is to end with `reason`, `thrown` by init or not, as it could not start; the starter gets `result`. */
-  refuse(process: Process, reason: Reason, result: 'ignore' | readonly ['error', Reason], thrown?: unknown): void {
-    reportCrash(process, reason, thrown)
-    this.#release(process)
-    detach(this)
-    process.end(reason)
-    this.#finish(result)
-  }
-
-  /** The process ended before it had acknowledged: the result tells so, and no EXIT besides. */
-  fail(why: Reason): void {
-    const { owner, child } = this
-    if (owner instanceof Process && !owner.ended) {
-      if (this.ref !== undefined) this.dropMonitor(owner, this.ref)
-      else if (this.bond === 'link' && owner.trapsExits) flushExit(owner, child!)
-    }
-    this.#finish(['error', why])
-  }
-
-  expire(): void {
-    stopFor(this.owner, this)
-    const process = this.child?.process
-    if (process === undefined) return
-    const owner = this.owner
-    if (owner instanceof Process) owner.unlink(process.pid)
-    this.#release(process)
-    detach(this)
-    process.end('killed')
-    this.#finish(['error', 'timeout'])
-  }
-
-  /** A starter that traps exits learns of the failure by the result alone; one that does not gets the exit signal. */
-  #release(process: Process): void {
-    const owner = this.owner
-    if (!(owner instanceof Process)) return
-    if (owner.trapsExits) owner.unlink(process.pid)
-    if (this.ref !== undefined) this.dropMonitor(owner, this.ref)
-  }
-
-  /** The starter hears of a failed start by the result, and by no DOWN besides (`gen:start_monitor`). */
-  protected dropMonitor(owner: Process, ref: Ref): void {
-    owner.demonitor(ref, { flush: true })
-  }
-
-  #finish(result: StartMonitorResult | StartResult): void {
-    if (this.settled) return
-    this.settled = true
-    detach(this)
-    if (this.next !== undefined) stopFor(this.owner, this)
-    if (!this.owner.ended) this.tell(result)
-  }
+/** As `spawn`, linked to the calling process before it runs. */
+export function spawnLink<A extends readonly unknown[]>(self: Context, body: Body<A>, ...args: A): Pid {
+  const parent = processOf(self)
+  const { pid } = spawnFrom(self, body, args)
+  link(parent, pid)
+  return pid
 }
 
-/** Takes the exit message of `child`, which has just come, out of the mailbox. */
-function flushExit(owner: Process, child: Pid): void {
-  owner.takeFirst((message) => isExitMessage(message) && message.from === child)
-  if (owner.program !== rawProgram) owner.putBack()
+/** Tells the starter that the calling process runs: its start resolves with `value`, as a rule `['ok', self]`. */
+export function initAck(self: Context, value: unknown): void {
+  const process = processOf(self)
+  const start = starting.get(process)
+  starting.delete(process)
+  start?.acknowledge(value)
 }
 
-/** Starts a process of `program`, whose first turn finds a `Start` in its state. */
-export function startProcess(
+/**
+ * Ends the calling process with `reason`, and only then has its start resolve with `result` (OTP 26). It does not
+ * return.
+ */
+export function initFail(self: Context, result: 'ignore' | readonly ['error', Reason], reason: Reason): never {
+  const process = processOf(self)
+  const start = starting.get(process)
+  starting.delete(process)
+  if (start === undefined) throw new Exit(reason)
+  start.refuse(process, reason, result)
+  throw fault('process_exited')
+}
+
+/**
+ * Waits until a message is there and then goes on with `body`, in the same process: return what it returns. What the
+ * callers held on the stack is given up, which is all that can be saved here.
+ */
+export async function hibernate<A extends readonly unknown[]>(
+  self: Context,
+  body: Body<A>,
+  ...args: A
+): Promise<unknown> {
+  const process = processOf(self)
+  if (typeof body !== 'function') throw fault('badarg', 'hibernate goes on with a function')
+  if (process.messageCount === 0) process.putAside(await self.receive())
+  return Reflect.apply(body, self, args)
+}
+
+/** What a process of this node began with: `[module, function, arity]`; `undefined` when it has ended. */
+export function translateInitialCall(caller: Caller, pid: Pid): Arity | undefined {
+  const process = processAt(caller, pid)
+  return process === undefined ? undefined : initialCallOf(process)
+}
+
+/** The processes that started it, the nearest first, by name when they have one, as far as they live. */
+export function ancestors(caller: Caller, pid: Pid): readonly unknown[] | undefined {
+  const process = processAt(caller, pid)
+  return process === undefined ? undefined : ancestorsOf(process)
+}
+
+const SPECIAL: OptionKinds<SpecialStartOptions> = { ...PROCESS, timeout: TIME }
+
+function processAt(caller: Caller, pid: Pid): Process | undefined {
+  if (!(pid instanceof Pid)) throw fault('badarg', `${describe(pid)} is no pid`)
+  return pid.process?.node === ownerOf(caller).node ? pid.process : undefined
+}
+
+/** The starts whose processes have not acknowledged. */
+const starting = new WeakMap<Process, Start>()
+
+/** The start of a process by its function: its monitor stays, whatever becomes of the start. */
+class SpecialStart extends Start {
+  protected override dropMonitor(): void {}
+}
+
+function startBody<A extends readonly unknown[]>(
   caller: Caller,
-  program: Program,
-  args: readonly unknown[],
+  body: Body<A>,
+  args: A,
   bond: Bond,
-  options: StartOptions | undefined,
-): Promise<StartMonitorResult | StartResult> {
+  options: SpecialStartOptions = {},
+): Promise<unknown> {
   const owner = ownerOf(caller)
-  const told: Promise<StartMonitorResult | StartResult> = new Promise((tell, refuse) =>
-    begin(owner, program, args, bond, options, tell, refuse),
-  )
-  return awaited(owner, told)
-}
-
-/** As `startProcess` without a bond; resolves with the pid, or rejects with an `Exit` of the reason, or of `ignore`. */
-export function startOrThrow<P>(
-  caller: Caller,
-  program: Program,
-  args: readonly unknown[],
-  options: StartOptions | undefined,
-): Promise<Pid<P>> {
-  const owner = ownerOf(caller)
-  return new Promise<Pid<P>>((resolve, reject) => {
-    const tell = (result: StartMonitorResult | StartResult) => {
-      if (result === 'ignore') reject(owner.node.exitOf(owner, 'ignore'))
-      else if (result[0] === 'error') reject(owner.node.exitOf(owner, result[1]))
-      else resolve(result[1] as Pid<P>)
-    }
-    begin(owner, program, args, 'none', options, tell, reject)
+  return new Promise((resolve) => {
+    if (owner.ended) return
+    mustBeOptions('a start', options, SPECIAL)
+    const { timeout = Number.POSITIVE_INFINITY } = options
+    const process = spawnBody(caller, body, args, options)
+    const start: Start = new SpecialStart(owner, bond, args, undefined, (result) =>
+      resolve(start.ref === undefined ? result : [result, start.ref]),
+    )
+    starting.set(process, start)
+    start.begin(process, timeout)
   })
 }
 
-/** Begins a start. What is wrong with it rejects its promise. */
-function begin(
-  owner: CallOwner,
-  program: Program,
-  args: readonly unknown[],
-  bond: Bond,
-  options: StartOptions | undefined,
-  tell: Start['tell'],
-  reject: (error: unknown) => void,
-): void {
-  if (owner.ended) return owner instanceof Node ? reject(fault('node_stopped')) : undefined
-  try {
-    mustBeStart(owner, args, options)
-    const holder = options?.name === undefined ? undefined : owner.node.resolve(options.name).pid
-    if (holder !== undefined) return tellTaken(owner, holder, tell)
-    const start = new Start(owner, bond, args, options, tell)
-    const process = owner.node.startProcess(currentProgram(owner.node, program), start, options)
-    start.begin(process, options?.timeout ?? Number.POSITIVE_INFINITY)
-  } catch (refused) {
-    reject(blame(owner, refused))
-  }
+function spawnFrom<A extends readonly unknown[]>(caller: Caller, body: Body<A>, args: A): Process {
+  const process = spawnBody(caller, body, args)
+  if (caller instanceof Process) becomeParent(caller, process)
+  return process
 }
 
-function mustBeStart({ node }: CallOwner, args: readonly unknown[], options: StartOptions | undefined): void {
-  if (options !== undefined) mustBeOptions('a start', options, START)
-  if (!Array.isArray(args)) throw fault('badarg', 'the arguments of init are an array: start(Module, [...args])')
-  if (options?.name !== undefined && !isNameHere(options.name, node)) {
-    throw fault('badarg', 'a process is registered on its own node: by a string, name(...), or a via')
-  }
-}
-
-function tellTaken(owner: CallOwner, holder: Pid, tell: Start['tell']): void {
-  paced(owner, Promise.resolve(['error', ['already_started', holder]] as const)).then(tell)
-}
-
-/** A name on another node leads to a process, and is nothing to register one under. */
-function isNameHere(name: object | string, node: Node): boolean {
-  return !(typeof name === 'object' && 'node' in name && name.node !== node.name)
-}
-
-/** The process or node behind a `Caller`: what has none is refused where it is given. */
-export function ownerOf(caller: Caller): Caller & CallOwner {
-  if (caller instanceof Process || caller instanceof Node) return caller
-  throw fault('badarg', 'a caller is the `this` of a callback, or a node')
-}
-
-/**
- * Runs `work` for a caller. What it fails with is the caller's failure, as that of a call is: when nobody awaits it, a
- * process ends with it, and nothing else does; see orphans.ts.
- */
-export function inNameOf<V>(caller: Caller, work: (owner: Caller & CallOwner) => Promise<V>): Promise<V> {
-  const working = blamed(caller, work)
-  return caller instanceof Process ? awaited(caller, working) : working
-}
-
-async function blamed<V>(caller: Caller, work: (owner: Caller & CallOwner) => Promise<V>): Promise<V> {
+function spawnBody<A extends readonly unknown[]>(
+  caller: Caller,
+  body: Body<A>,
+  args: A,
+  options?: ProcessOptions,
+): Process {
   const owner = ownerOf(caller)
-  try {
-    return await work(owner)
-  } catch (error) {
-    throw blame(owner, error)
-  }
+  if (typeof body !== 'function') throw fault('badarg', 'a process of proc_lib runs a function')
+  if (!Array.isArray(args)) throw fault('badarg', 'the arguments of a process are an array')
+  const process = owner.node.spawnProcess(reporting(body), args, options)
+  process.flags |= owner.pidOrNone === undefined ? PROC_LIB : PROC_LIB | HAS_PARENT
+  return process
 }
 
-/** Waits for a call of `owner`; one that fails does so with `reasonFor` of why, the shape of a behaviour's own call. */
-export async function failingAs<V>(
-  owner: CallOwner,
-  answered: Promise<V>,
-  reasonFor: (why: Reason) => Reason,
-): Promise<V> {
-  try {
-    return await answered
-  } catch (thrown) {
-    if (!(thrown instanceof Exit)) throw thrown
-    throw owner.node.exitOf(owner, reasonFor((thrown.reason as readonly unknown[])[0]))
+/** The body, with a crash report for what it throws. It keeps its name, for tools. */
+function reporting<A extends readonly unknown[]>(body: Body<A>): Body<A> {
+  const run = async function (this: Context, ...given: A): Promise<unknown> {
+    try {
+      return await Reflect.apply(body, this, given)
+    } catch (thrown) {
+      const process = processOf(this)
+      const reason = reasonOf(thrown)
+      if (!process.ended) reportCrash(process, reason, thrown)
+      throw new Exit(reason)
+    }
   }
-}
-
-/** The process behind the `this` of a callback. */
-export function processOf(context: Caller): Process {
-  if (context instanceof Process) return context
-  throw fault('badarg', 'only a process can do this: pass the `this` of a callback')
-}
-
-/**
- * Gives the process of `start` its name, and has it debugged as its options say. False when the name is taken: the
- * process has ended then, and its starter been told.
- */
-export function takeName(process: Process, start: Start): boolean {
-  const { name, options } = start
-  if (name !== undefined && !registerAs(process, name)) {
-    start.refuse(process, 'normal', ['error', ['already_started', process.node.resolve(name).pid]])
-    return false
-  }
-  if (options?.debug !== undefined) debugOptions(process, options.debug)
-  return true
-}
-
-/** Whether it was free. `undefined` is no name: it is told as one that is taken by nobody, as in OTP. */
-function registerAs(process: Process, name: string | Name | Via): boolean {
-  const { node, pid } = process
-  if (typeof name === 'object' && 'via' in name) {
-    if (!name.via.registerName(name.key, pid)) return false
-    process.extra.via = name
-    return true
-  }
-  const text = typeof name === 'string' ? name : name.name
-  if (node.whereis(text) !== undefined || text === 'undefined') return false
-  node.register(text, pid)
-  return true
+  return Object.defineProperties(run, { name: { value: body.name }, length: { value: body.length } })
 }

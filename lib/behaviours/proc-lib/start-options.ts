@@ -3,7 +3,7 @@ import { Pid } from '../../kernel/pid.ts'
 import { PROCESS } from '../../kernel/process-options.ts'
 import type { Name, NameRegistry } from '../../kernel/protocol.ts'
 import { checkDebugOptions } from '../sys/debug-switch.ts'
-import type { StartOptions } from './proc-lib.ts'
+import type { StartOptions } from './start.ts'
 
 /** What a process is registered under; whether that is on its own node is seen when it starts. */
 export const NAME: OptionKind = {

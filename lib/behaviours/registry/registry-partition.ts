@@ -2,7 +2,7 @@ import { fault } from '../../internal/errors.ts'
 import { REGISTRY_LOCK_WAITERS } from '../../internal/limits.ts'
 import { Ring } from '../../internal/ring.ts'
 import type { From } from '../../kernel/context.ts'
-import type { DownMessage } from '../../kernel/exit.ts'
+import { isDownMessage } from '../../kernel/message-kind.ts'
 import type { Ref } from '../../kernel/pid.ts'
 import { termKey } from '../../kernel/term-key.ts'
 import type { GenServer, Self } from '../gen-server/gen-server.ts'
@@ -91,12 +91,11 @@ export const PartitionServer: GenServer<PartitionApi> = {
       return noreply(state)
     },
   },
-  /** The end of a process that holds a lock. Exits of those that were registered: their entries are gone already. */
+  /** DOWN of a process that holds a lock. EXITs of those that were registered need nothing: their entries are gone. */
   handleInfo(message, state) {
-    const { type, ref } = message as DownMessage
-    const lock = type === 'DOWN' ? state.held.get(ref.id) : undefined
+    const lock = isDownMessage(message) ? state.held.get(message.ref.id) : undefined
     if (lock !== undefined) {
-      state.held.delete(ref.id)
+      state.held.delete(lock.monitor.id)
       passOn(this, state, lock)
     }
     return noreply(state)

@@ -119,14 +119,10 @@ export class RegistryStore {
     return ['ok', owner]
   }
 
-  /** The entries of `process` under `key`. */
-  own(process: Process, key: unknown): readonly Entry[] {
-    return this.#entriesUnder(process, termKey(key))
-  }
-
-  /** A process may have many keys: the one entry of a unique key is found by that key. */
-  #entriesUnder(process: Process, mapKey: unknown): readonly Entry[] {
+  /** The entries of `process` under `key`. A process may have many: the one of a unique key is found by that key. */
+  entriesUnder(process: Process, key: unknown): readonly Entry[] {
     const { node, pid } = process
+    const mapKey = termKey(key)
     if (!this.unique) return this.#partition(node, this.#indexOfPid(pid)).pids.entriesOf(process, mapKey)
     const entry = this.#partition(node, this.indexOfKey(mapKey)).keys.first(mapKey)
     return entry?.process === process ? [entry] : []
@@ -142,7 +138,7 @@ export class RegistryStore {
   removeAll(process: Process, key: unknown): void {
     const index = this.#indexOfPid(process.pid)
     const { pids } = this.#partition(process.node, index)
-    for (const entry of this.#entriesUnder(process, termKey(key))) pids.remove(entry)
+    for (const entry of this.entriesUnder(process, key)) pids.remove(entry)
     if (!pids.has(process)) process.unlink(process.node.whereis(this.partitions[index]!)!)
     this.#tell(process, ['unregister', this.name, key, process.pid])
   }
@@ -184,7 +180,7 @@ export class RegistryStore {
     const { process } = pid
     const { pids } = this.#partition(node, this.#indexOfPid(pid))
     if (process === undefined || process.node !== node) return []
-    return key.length === 0 ? pids.entriesOf(process) : this.#entriesUnder(process, termKey(key[0]))
+    return key.length === 0 ? pids.entriesOf(process) : this.entriesUnder(process, key[0])
   }
 
   count(node: Node): number {

@@ -8,8 +8,9 @@ import { Pid } from '../../kernel/pid.ts'
 import type { Process } from '../../kernel/process.ts'
 import type { NameRegistry, Via } from '../../kernel/protocol.ts'
 import { termKey } from '../../kernel/term-key.ts'
+import { inNameOf, ownerOf, processOf } from '../caller.ts'
 import type { Bindings, Guard, Pattern } from '../match-pattern.ts'
-import { inNameOf, ownerOf, processOf, type StartResult } from '../proc-lib/proc-lib.ts'
+import type { StartResult } from '../proc-lib/start.ts'
 import type { ChildSpec } from '../supervisor/child-spec.ts'
 import * as Supervisor from '../supervisor/supervisor.ts'
 import type { SupervisorApi } from '../supervisor/supervisor-api.ts'
@@ -115,7 +116,7 @@ export class Registry<K = unknown, V = undefined> implements NameRegistry {
   /** Removes those entries of the calling process under `key` whose value matches. */
   unregisterMatch<const P extends Pattern<V>>(process: ProcessCaller, key: K, pattern: P, guard?: Guard<P, V>): 'ok' {
     const self = processOf(process)
-    const present = this.#store.own(self, key)
+    const present = this.#store.entriesUnder(self, key)
     mustBeGuard(guard)
     const matching = present.filter((entry) => matchesValue(entry, pattern, guard))
     if (matching.length === present.length) this.#store.removeAll(self, key)
@@ -208,9 +209,9 @@ export class Registry<K = unknown, V = undefined> implements NameRegistry {
   }
 
   /**
-   * Calls `run` with what `lookup` finds, once for each partition that has any; with unique keys there is one at most.
-   * With `parallel` each partition, when there are several, is a process of its own that is linked with the caller, and
-   * the result a promise of all being done.
+   * Calls `run` with what `lookup` finds, once for each partition that has any, the last partition first; with unique
+   * keys there is one at most. With `parallel` the result is a promise of all being done and, when there are several
+   * partitions, `run` runs for each in a process of its own, linked with the caller. What it throws goes to the caller.
    */
   dispatch(
     caller: Caller,
@@ -250,15 +251,20 @@ export class Registry<K = unknown, V = undefined> implements NameRegistry {
    */
   via<P = unknown>(key: K, ...value: [value?: V]): Via<P> {
     this.#mustBeUnique('via')
-    return value.length === 0 ? { via: this, key } : { via: new ViaWithValue(this.#store, value[0]), key }
+    return value.length === 0 ? { via: this, key } : { via: new ViaWithValue(this, value[0]), key }
   }
 
+  /** Where a `via` of this registry leads to: the process under `key`, or undefined, also when nothing runs here. */
   whereisName(key: unknown, node: Node): Pid | undefined {
     return this.#store.find(ownerOf(node).node, key)?.process.pid
   }
 
-  registerName(key: unknown, pid: Pid): boolean {
-    return this.#store.add(registrant(pid), key, undefined)[0] === 'ok'
+  /**
+   * Registers a process that is started under a `via` of this registry, with `value`; false when the key is taken.
+   * @throws Fault `badarg` for what is no process of this node, otherwise as `register`.
+   */
+  registerName(key: unknown, pid: Pid, value?: unknown): boolean {
+    return this.#store.add(registrant(pid), key, value)[0] === 'ok'
   }
 
   // --- locks and meta
@@ -300,11 +306,13 @@ export class Registry<K = unknown, V = undefined> implements NameRegistry {
     return 'ok'
   }
 
+  /** `['ok', value]` of what `putMeta`, or the option `meta`, keeps under `key`; `'error'` when nothing is. */
   meta(caller: Caller, key: unknown): readonly ['ok', unknown] | 'error' {
     const meta = this.#store.metaOf(ownerOf(caller).node)
     return meta.has(termKey(key)) ? ['ok', meta.get(termKey(key))] : 'error'
   }
 
+  /** Forgets what is kept under `key`; nothing is no error. */
   deleteMeta(caller: Caller, key: unknown): 'ok' {
     this.#store.metaOf(ownerOf(caller).node).delete(termKey(key))
     return 'ok'
@@ -316,24 +324,26 @@ export class Registry<K = unknown, V = undefined> implements NameRegistry {
   }
 }
 
-/** Registers under a key with a value. */
-class ViaWithValue implements NameRegistry {
-  readonly name: string
-  readonly #store: RegistryStore
+/** A registry in which whoever is started under a name has a certain value. */
+class ViaWithValue<K, V> implements NameRegistry {
+  readonly #registry: Registry<K, V>
   readonly #value: unknown
 
-  constructor(store: RegistryStore, value: unknown) {
-    this.name = store.name
-    this.#store = store
+  constructor(registry: Registry<K, V>, value: unknown) {
+    this.#registry = registry
     this.#value = value
   }
 
+  get name(): string {
+    return this.#registry.name
+  }
+
   whereisName(key: unknown, node: Node): Pid | undefined {
-    return this.#store.find(ownerOf(node).node, key)?.process.pid
+    return this.#registry.whereisName(key, node)
   }
 
   registerName(key: unknown, pid: Pid): boolean {
-    return this.#store.add(registrant(pid), key, this.#value)[0] === 'ok'
+    return this.#registry.registerName(key, pid, this.#value)
   }
 }
 

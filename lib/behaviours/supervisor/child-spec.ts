@@ -7,8 +7,9 @@ import type { Pid } from '../../kernel/pid.ts'
 import type { Program } from '../../kernel/program.ts'
 import type { Protocol } from '../../kernel/protocol.ts'
 import { keyTerm } from '../../kernel/term-key.ts'
-import { type GenServer, type InitArguments, programOf } from '../gen-server/gen-server.ts'
-import { type StartOptions, type StartResult, startProcess } from '../proc-lib/proc-lib.ts'
+import type { GenServer, InitArguments } from '../gen-server/gen-server.ts'
+import { serverProgramOf } from '../gen-server/server-program.ts'
+import { type StartOptions, type StartResult, startProcess } from '../proc-lib/start.ts'
 import { START } from '../proc-lib/start-options.ts'
 import type { Restart } from './restart-type.ts'
 
@@ -95,7 +96,7 @@ export function child<P extends Protocol>(
   options?: ChildOptions<P>,
 ): ChildSpec<P> {
   mustBeArguments(args)
-  return specOfServer(programOf(module), { modules: [module] }, options, (extra) => [...extra, ...args])
+  return specOfServer(serverProgramOf(module), { modules: [module] }, options, (extra) => [...extra, ...args])
 }
 
 export function mustBeArguments(args: unknown): void {
@@ -115,7 +116,10 @@ export function template<P extends Protocol>(
   options?: Omit<ChildOptions<P>, 'name'>,
 ): ChildSpec<P> {
   mustBeArguments(args)
-  return specOfServer(programOf(module), { id: 'template', modules: [module] }, options, (extra) => [...args, ...extra])
+  return specOfServer(serverProgramOf(module), { id: 'template', modules: [module] }, options, (extra) => [
+    ...args,
+    ...extra,
+  ])
 }
 
 /** What a child is given beside what it starts; whether the values go together is seen by its supervisor. */
@@ -150,7 +154,7 @@ export function specOfServer<P>(
   const given = givenOf({ name, timeout, hibernateAfter, debug, priority, mailbox })
   const startOptions = given as StartOptions<P> | undefined
   const startLink: ChildSpec<P>['start'] = (parent, ...extra) =>
-    startProcess(parent, program, argumentsWith(extra), 'link', startOptions) as Promise<StartResult<P>>
+    startProcess<P>(parent, program, argumentsWith(extra), 'link', startOptions)
   // With the spread first, each object has a hidden class of its own on Node 20, and thousands are slow to read.
   const spec = { id, start: startLink, [ARGUMENTS]: argumentsWith, ...rest }
   return spec

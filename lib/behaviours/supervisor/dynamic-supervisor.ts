@@ -2,7 +2,8 @@ import { fault } from '../../internal/errors.ts'
 import type { Caller } from '../../kernel/context.ts'
 import { Pid } from '../../kernel/pid.ts'
 import type { Dest } from '../../kernel/protocol.ts'
-import { ownerOf, type StartOptions, type StartResult, startProcess } from '../proc-lib/proc-lib.ts'
+import { ownerOf } from '../caller.ts'
+import { type StartOptions, type StartResult, startProcess } from '../proc-lib/start.ts'
 import { type ChildOptions, type ChildSpec, type DynamicChildSpec, type IdOptions, specOfServer } from './child-spec.ts'
 import {
   type DynamicSupervisorApi,

@@ -1,7 +1,7 @@
 import type { Caller } from '../../kernel/context.ts'
 import type { Reason } from '../../kernel/exit.ts'
 import type { Dest } from '../../kernel/protocol.ts'
-import { ownerOf } from '../proc-lib/proc-lib.ts'
+import { ownerOf } from '../caller.ts'
 import { stop as stopServer } from '../sys/sys.ts'
 import type { AnySupervisorApi, ChildCount, ChildInfo } from './supervised-children.ts'
 

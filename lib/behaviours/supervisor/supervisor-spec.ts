@@ -77,6 +77,22 @@ export function invalidFlag(what: string, value: unknown): readonly ['invalid', 
   return ['invalid', ['supervisor_data', [what, value]]]
 }
 
+/**
+ * What is wrong with the specifications of children under a supervisor with this `autoShutdown`, undefined for nothing.
+ * Where that is left out, significant children are as good as others.
+ */
+export function mistakeInChildren(
+  children: readonly ChildSpec[],
+  autoShutdown: AutoShutdown = 'any_significant',
+): Reason | undefined {
+  if (!AUTO_SHUTDOWNS.includes(autoShutdown)) return ['badarg', autoShutdown]
+  if (!Array.isArray(children)) return ['badarg', children]
+  const checked = completeChildren(children, autoShutdown)
+  if (!isInvalid(checked)) return undefined
+  const [, startSpec] = checked
+  return (startSpec as readonly unknown[])[1]
+}
+
 /** The first thing that is wrong is told: an id that is taken before what is wrong with the children behind it. */
 function completeChildren(
   children: readonly ChildSpec[],

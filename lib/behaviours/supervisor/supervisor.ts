@@ -1,8 +1,11 @@
 import type { Caller } from '../../kernel/context.ts'
+import type { Reason } from '../../kernel/exit.ts'
 import type { Dest } from '../../kernel/protocol.ts'
 import { keyTerm } from '../../kernel/term-key.ts'
-import { ownerOf, type StartOptions, type StartResult, startProcess } from '../proc-lib/proc-lib.ts'
+import { ownerOf } from '../caller.ts'
+import { type StartOptions, type StartResult, startProcess } from '../proc-lib/start.ts'
 import {
+  type AutoShutdown,
   type ChildOptions,
   type ChildSpec,
   type CompleteChildSpec,
@@ -15,7 +18,7 @@ import type { StartChildResult, SupervisorApi } from './supervisor-api.ts'
 import { supervisorProgram } from './supervisor-program.ts'
 import { NO_TIMEOUT } from './supervisor-requests.ts'
 import { type Given, read, type SupervisorModule } from './supervisor-source.ts'
-import type { SupervisorSpec } from './supervisor-spec.ts'
+import { mistakeInChildren, type SupervisorSpec } from './supervisor-spec.ts'
 
 /**
  * A supervisor is a process that starts other processes, its children, and starts them again when they end. Children
@@ -194,6 +197,18 @@ export function whichChild(
 /** The module that the supervisor was started with; of one that was given its specification, one that returns it. */
 export function getCallbackModule(caller: Caller, supervisor: Dest<SupervisorApi>): Promise<SupervisorModule<never>> {
   return ownerOf(caller).call(supervisor, 'getCallbackModule', undefined, NO_TIMEOUT)
+}
+
+/**
+ * Whether a supervisor would take these specifications of children, of which none is started: `['error', reason]` tells
+ * the first thing that is wrong, in OTP's term. With `autoShutdown` also whether that goes with significant children.
+ */
+export function checkChildspecs(
+  children: readonly ChildSpec[],
+  autoShutdown?: AutoShutdown,
+): 'ok' | readonly ['error', Reason] {
+  const mistake = mistakeInChildren(children, autoShutdown)
+  return mistake === undefined ? 'ok' : ['error', mistake]
 }
 
 export { template } from './child-spec.ts'

@@ -85,26 +85,49 @@ export function installedOf(what: unknown): readonly [id: unknown, fun: DebugFun
   return typeof fun === 'function' ? [id, fun as DebugFunction, state] : undefined
 }
 
-/** Switches a debug option on or off, or reads it; what has to do with a file answers later. */
+/** Carries out a request of `sys` about debugging and returns the answer: a promise of it where a file is involved. */
 export function switchDebug(process: Process, option: string, argument: unknown): unknown {
   const present = systemOf(process)?.debug
-  if (argument === 'get' && option === 'log') return present?.log ?? []
-  if (argument === 'print') return present?.printLog(process) ?? 'ok'
-  if (argument === 'get' && option === 'statistics') return present?.statistics(process) ?? 'no_statistics'
+  if (option === 'log' && argument === 'get') return present?.log ?? []
+  if (option === 'log' && argument === 'print') return present?.printLog(process) ?? 'ok'
+  if (option === 'statistics' && argument === 'get') return present?.statistics(process) ?? 'no_statistics'
   const system = keepSystem(process)
-  const debug = option === 'no_debug' ? new Debug() : (present ?? new Debug())
-  let answer: unknown = 'ok'
-  if (option === 'statistics') argument === true ? debug.startStatistics(process) : debug.stopStatistics()
-  else if (option === 'log') argument === false ? debug.stopLog() : debug.startLog(limitOf(argument))
-  else if (option === 'log_to_file') answer = logToFile(debug, process, argument as string | false)
-  else if (option === 'trace') debug.trace = argument === true
-  else if (option === 'install') debug.install(argument as readonly [unknown, DebugFunction, unknown])
-  else if (option === 'remove') debug.remove(argument)
-  else if (present !== undefined) answer = present.stopLogFile().then(() => 'ok')
+  if (option === 'no_debug') {
+    system.debug = undefined
+    return present === undefined ? 'ok' : present.stopLogFile().then(() => 'ok')
+  }
+  const debug = present ?? new Debug()
+  const answer = change(debug, process, option, argument)
   system.debug = debug.isIdle ? undefined : debug
   return answer
 }
 
+/** Switches one option on or off. */
+function change(debug: Debug, process: Process, option: string, argument: unknown): unknown {
+  switch (option) {
+    case 'trace':
+      debug.trace = argument === true
+      return 'ok'
+    case 'log':
+      if (argument === false) debug.stopLog()
+      else debug.startLog(limitOf(argument))
+      return 'ok'
+    case 'statistics':
+      if (argument === true) debug.startStatistics(process)
+      else debug.stopStatistics()
+      return 'ok'
+    case 'install':
+      debug.install(argument as readonly [unknown, DebugFunction, unknown])
+      return 'ok'
+    case 'remove':
+      debug.remove(argument)
+      return 'ok'
+    default:
+      return logToFile(debug, process, argument as string | false)
+  }
+}
+
+/** The length of a log that is asked for as `[true, n]`. */
 function limitOf(flag: unknown): number | undefined {
   return Array.isArray(flag) ? (flag[1] as number) : undefined
 }

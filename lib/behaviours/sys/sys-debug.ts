@@ -124,9 +124,7 @@ export class Debug {
 
   /** The events that are kept, the oldest first. */
   get log(): readonly SystemEvent[] {
-    const events: SystemEvent[] = []
-    for (let i = 0; i < (this.#log?.size ?? 0); i++) events.push(this.#log!.at(i)!)
-    return events
+    return this.#log === undefined ? [] : [...this.#log]
   }
 
   /** Reports the events that are kept, as a trace would have. */

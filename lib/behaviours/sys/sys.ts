@@ -6,7 +6,7 @@ import type { Node } from '../../kernel/node.ts'
 import { makeRequest } from '../../kernel/observe.ts'
 import type { Pid } from '../../kernel/pid.ts'
 import type { Dest } from '../../kernel/protocol.ts'
-import { inNameOf, ownerOf } from '../proc-lib/proc-lib.ts'
+import { inNameOf, ownerOf } from '../caller.ts'
 import { installedOf, isLogSize, isPath } from './debug-switch.ts'
 import type { DebugFunction, Statistics, SystemEvent } from './sys-debug.ts'
 import type { CodeChange } from './system-server.ts'
@@ -62,6 +62,7 @@ export function suspend(caller: Caller, to: Dest, timeout?: number): Promise<voi
   return tell(caller, to, 'suspend', [], timeout)
 }
 
+/** Has a suspended process go on, with what has waited in its mailbox first; one that is not suspended is no error. */
 export function resume(caller: Caller, to: Dest, timeout?: number): Promise<void> {
   return tell(caller, to, 'resume', [], timeout)
 }

@@ -203,7 +203,7 @@ function statusWord(process: Process): 'running' | 'suspended' {
   return isSuspended(process) ? 'suspended' : 'running'
 }
 
-/** Who started it linked; a process that nobody did is its own parent, as in OTP. */
+/** Who started it linked or monitored; a process that nobody did is its own parent, as in OTP. */
 function parentOf(process: Process): Pid {
   return linkedParent(process) ?? process.pid
 }

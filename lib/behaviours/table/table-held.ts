@@ -4,7 +4,8 @@ import type { Node } from '../../kernel/node.ts'
 import { ANY, mustBeOptions, type OptionKinds } from '../../kernel/options.ts'
 import { Pid, type Ref } from '../../kernel/pid.ts'
 import type { Process } from '../../kernel/process.ts'
-import { ownerOf } from '../proc-lib/proc-lib.ts'
+import { ownerOf } from '../caller.ts'
+import { type OwnedTable, tablesOf } from './table-directory.ts'
 import {
   type CheckedOptions,
   checkHeir,
@@ -14,7 +15,6 @@ import {
   type Protection,
   type TableInfo,
 } from './table-options.ts'
-import { type OwnedTable, tablesOf } from './table-owner.ts'
 
 const SETOPTS: OptionKinds<{ readonly heir?: Heir; readonly protection?: Protection }> = { heir: ANY, protection: ANY }
 
@@ -153,7 +153,7 @@ export abstract class HeldTable implements OwnedTable {
   #allow(caller: Caller, everybody: boolean, what: 'read' | 'write'): void {
     const { node, ended } = ownerOf(caller)
     if (ended) throw fault('process_exited')
-    if (this.#owner === undefined) throw fault('badarg', 'the table is gone, as its owner is: give tables a heir')
+    if (this.#owner === undefined) throw fault('badarg', 'the table is gone, as its owner is: give tables an heir')
     if (caller === this.#owner || (everybody && node === this.#node)) return
     const may = node === this.#node ? 'ask its owner, or choose another protection' : 'ask a process of its node'
     throw fault('badarg', `this caller may not ${what} the table, which is ${this.#protection}: ${may}`)

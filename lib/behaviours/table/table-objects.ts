@@ -23,10 +23,12 @@ export interface Query<P, T, R> {
   readonly direction: Direction
 }
 
-/** Where a walk stands: behind a group, except for some of its objects, which it has not looked at. */
+/** Where a walk stands: it has done with all groups up to `behind`, except for `rest`, the last objects of that one. */
 interface Stand<T> {
   readonly behind: Group<T> | undefined
   readonly rest: readonly T[]
+  /** The pattern says the key, so nothing is looked at but `rest`. */
+  readonly isOneKey: boolean
 }
 
 /**
@@ -167,40 +169,38 @@ export class TableObjects<T extends object, K> {
   chunk<P, R>(query: Query<P, T, R>, limit: number): Chunk<R> {
     if (!Number.isInteger(limit) || limit < 1) throw fault('badarg', 'a limit is a number of objects, 1 or more')
     const key = this.#keyIn(query.pattern)
-    if (key === undefined) return this.#chunk(query, limit, { behind: undefined, rest: [] }, false)
-    return this.#chunk(query, limit, { behind: undefined, rest: [...this.store.get(key[0])] }, true)
+    const rest = key === undefined ? [] : [...this.store.get(key[0])]
+    return this.#chunkFrom({ behind: undefined, rest, isOneKey: key !== undefined }, query, limit)
   }
 
-  /** `isOnlyRest`: the pattern says the key, so there is nothing to look at behind what is left of it. */
-  #chunk<P, R>(query: Query<P, T, R>, limit: number, from: Stand<T>, isOnlyRest: boolean): Chunk<R> {
+  #chunkFrom<P, R>(from: Stand<T>, query: Query<P, T, R>, limit: number): Chunk<R> {
     const found: R[] = []
-    let { behind, rest } = from
-    const groups = isOnlyRest ? [] : this.store.groups(behind, query.direction)
-    const look = (): Chunk<R> | undefined => {
+    for (const { behind, rest, isOneKey } of this.#stands(from, query.direction)) {
       for (const [index, object] of rest.entries()) {
         const bindings = matched(query, object)
-        if (bindings !== undefined) found.push(query.give(bindings, object))
-        if (found.length < limit) continue
-        const stand = { behind, rest: rest.slice(index + 1) }
-        const isEnd = isOnlyRest && stand.rest.length === 0
-        return [found, isEnd ? END_OF_TABLE : this.#continuation(query, limit, stand, isOnlyRest)]
+        if (bindings === undefined) continue
+        found.push(query.give(bindings, object))
+        if (found.length === limit) {
+          return [found, this.#continuation({ behind, rest: rest.slice(index + 1), isOneKey }, query, limit)]
+        }
       }
-      return undefined
-    }
-    const full = look()
-    if (full !== undefined) return full
-    for (const group of groups) {
-      behind = group
-      rest = snapshot(group)
-      const chunk = look()
-      if (chunk !== undefined) return chunk
     }
     return found.length === 0 ? END_OF_TABLE : [found, END_OF_TABLE]
   }
 
-  /** Made here, where nothing is at hand that it would keep alive besides. */
-  #continuation<P, R>(query: Query<P, T, R>, limit: number, stand: Stand<T>, isOnlyRest: boolean): Continuation<R> {
-    return new Continuation(this, () => this.#chunk(query, limit, stand, isOnlyRest))
+  /** Where a walk stands before the objects that are left at `from`, then before those of each group that follows. */
+  *#stands(from: Stand<T>, direction: Direction): Iterable<Stand<T>> {
+    yield from
+    if (from.isOneKey) return
+    for (const group of this.store.groups(from.behind, direction)) {
+      yield { behind: group, rest: snapshot(group), isOneKey: false }
+    }
+  }
+
+  /** A method of its own, so that the closure of a continuation keeps nothing alive but where the walk stands. */
+  #continuation<P, R>(stand: Stand<T>, query: Query<P, T, R>, limit: number): Continuation<R> | typeof END_OF_TABLE {
+    if (stand.isOneKey && stand.rest.length === 0) return END_OF_TABLE
+    return new Continuation(this, () => this.#chunkFrom(stand, query, limit))
   }
 
   /** Puts what `give` makes of each object that matches in its place, and tells how many they were. */
@@ -208,8 +208,8 @@ export class TableObjects<T extends object, K> {
     if (this.#options.type === 'bag') throw fault('badarg', 'selectReplace needs a set or a duplicate_bag, not a bag')
     const changed: (readonly [key: unknown, objects: readonly T[]])[] = []
     let count = 0
-    const key = this.#keyIn(query.pattern)
-    const groups = key === undefined ? this.store.groups(undefined, query.direction) : this.store.group(key[0])
+    const said = this.#keyIn(query.pattern)
+    const groups = said === undefined ? this.store.groups(undefined, query.direction) : this.store.group(said[0])
     for (const { key, objects } of groups) {
       const before = count
       const after = Array.from(objects, (object) => {
@@ -226,7 +226,7 @@ export class TableObjects<T extends object, K> {
     return count
   }
 
-  /** The key that a pattern says, if it says it. */
+  /** The key that a pattern says, in a tuple, when it is a plain value: then only the objects of that key can match. */
   #keyIn(pattern: unknown): readonly [unknown] | undefined {
     const { key } = this.#options
     const isOpen = typeof pattern !== 'object' || pattern === null || pattern instanceof Variable

@@ -95,12 +95,12 @@ export function checkProtection(protection: Protection): Protection {
   throw fault('badarg', `protection is public, protected or private, not ${describe(protection)}`)
 }
 
-/** @throws Fault `badarg` for a heir that is no process of this node. */
+/** @throws Fault `badarg` for an heir that is no process of this node. */
 export function checkHeir(node: Node, heir: Heir): Heir {
   if (heir === 'none') return heir
   if (!Array.isArray(heir) || heir.length !== 2 || !(heir[0] instanceof Pid)) {
     throw fault('badarg', "heir is [pid, data] or 'none'")
   }
-  if (heir[0].address !== node.address) throw fault('badarg', 'a table stays on its node: name a heir of this one')
+  if (heir[0].address !== node.address) throw fault('badarg', 'a table stays on its node: name an heir of this one')
   return heir
 }

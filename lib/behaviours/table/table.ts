@@ -1,14 +1,14 @@
 import { fault } from '../../internal/errors.ts'
 import type { Caller, ProcessCaller } from '../../kernel/context.ts'
 import { describe } from '../../kernel/exit.ts'
+import { ownerOf, processOf } from '../caller.ts'
 import type { Bindings, Guard, Pattern } from '../match-pattern.ts'
-import { ownerOf, processOf } from '../proc-lib/proc-lib.ts'
 import { type Chunk, Continuation } from './table-continuation.ts'
 import { type CounterUpdate, type ElementChange, elementOf, type Position } from './table-counter.ts'
+import { tablesOf } from './table-directory.ts'
 import { HeldTable } from './table-held.ts'
 import { type Query, TableObjects } from './table-objects.ts'
 import { checkTableOptions, type TableName, type TableOptions } from './table-options.ts'
-import { tablesOf } from './table-owner.ts'
 import { type Direction, END_OF_TABLE } from './table-store.ts'
 
 type KeyOf<T> = T extends readonly [infer K, ...unknown[]] ? K : unknown
@@ -72,7 +72,7 @@ export class Table<T extends object, K = KeyOf<T>> extends HeldTable {
     return { table: mustBeText(table) }
   }
 
-  /** The table of this name on the node of `caller`. */
+  /** The table of this name on the node of `caller`; undefined when there is none. */
   static whereis<T extends object, K>(caller: Caller, name: TableName<T, K>): Table<T, K> | undefined {
     return tablesOf(ownerOf(caller).node).find(mustBeText(Object(name).table)) as Table<T, K> | undefined
   }
@@ -116,6 +116,7 @@ export class Table<T extends object, K = KeyOf<T>> extends HeldTable {
     this.#objects.store.removeObject(this.#objects.keyOf(object), object)
   }
 
+  /** Removes all objects; the table stays. */
   deleteAllObjects(caller: Caller): void {
     this.mayWrite(caller)
     this.#objects.store.clear()
@@ -193,16 +194,19 @@ export class Table<T extends object, K = KeyOf<T>> extends HeldTable {
     return this.lookup(caller, key).map((object) => elementOf(object, position) as T[P & keyof T])
   }
 
+  /** Whether there is an object with this key. */
   member(caller: Caller, key: K): boolean {
     this.mayRead(caller)
     return this.#objects.store.has(key)
   }
 
+  /** The first key, or END_OF_TABLE when the table is empty. */
   first(caller: Caller): K | typeof END_OF_TABLE {
     this.mayRead(caller)
     return this.#objects.store.first() as K | typeof END_OF_TABLE
   }
 
+  /** The last key of an `ordered_set`; of another table, which has one direction, the first. */
   last(caller: Caller): K | typeof END_OF_TABLE {
     this.mayRead(caller)
     return this.#objects.store.last() as K | typeof END_OF_TABLE
@@ -223,19 +227,22 @@ export class Table<T extends object, K = KeyOf<T>> extends HeldTable {
     return this.#objects.store.previous(key) as K | typeof END_OF_TABLE
   }
 
-  /** The first key with its objects, and so on: `first` and `lookup` in one (OTP 27). */
+  /** The first key with its objects: `first` and `lookup` in one (OTP 27). */
   firstLookup(caller: Caller): KeyAndObjects<K, T> {
     return this.#withObjects(this.first(caller))
   }
 
+  /** The key that `last` gives, with its objects. */
   lastLookup(caller: Caller): KeyAndObjects<K, T> {
     return this.#withObjects(this.last(caller))
   }
 
+  /** The key that `next` gives, with its objects. */
   nextLookup(caller: Caller, key: K): KeyAndObjects<K, T> {
     return this.#withObjects(this.next(caller, key))
   }
 
+  /** The key that `prev` gives, with its objects. */
   prevLookup(caller: Caller, key: K): KeyAndObjects<K, T> {
     return this.#withObjects(this.prev(caller, key))
   }
@@ -250,12 +257,12 @@ export class Table<T extends object, K = KeyOf<T>> extends HeldTable {
     return [...this.#objects.all('forward')]
   }
 
-  /** `step(object, result)` for each object, in the order of the keys; the last result. */
+  /** Calls `step(object, result)` for each object, in the order of the keys, and returns the last result. */
   foldl<R>(caller: Caller, step: (object: T, result: R) => R, initial: R): R {
     return this.#fold(caller, step, initial, 'forward')
   }
 
-  /** The same from the other end; only an `ordered_set` has one. */
+  /** As `foldl`, from the last key to the first; only an `ordered_set` has two directions, others go as `foldl`. */
   foldr<R>(caller: Caller, step: (object: T, result: R) => R, initial: R): R {
     return this.#fold(caller, step, initial, 'backward')
   }
@@ -269,14 +276,14 @@ export class Table<T extends object, K = KeyOf<T>> extends HeldTable {
   }
 
   /**
-   * What the variables of `pattern` stand for, for each object that matches it. With a limit, or with where the last
-   * one left off, it goes in steps: see select.
+   * What the variables of `pattern` stand for, for each object that matches it, in the order of the keys. With a limit,
+   * or with where the last step left off, it goes in steps: see select.
    */
   match<const P extends Pattern<T>>(caller: Caller, pattern: P): Bindings<P, T>[]
   match<const P extends Pattern<T>>(caller: Caller, pattern: P, limit: number): Chunk<Bindings<P, T>>
   match<R>(caller: Caller, from: Continuation<R> | typeof END_OF_TABLE): Chunk<R>
   match(caller: Caller, what: Walked<T>, limit?: number): unknown {
-    return this.#walk(caller, what, undefined, (bindings) => bindings, limit, 'forward')
+    return this.#walk(caller, 'forward', what, undefined, (bindings) => bindings, limit)
   }
 
   /** The objects that match `pattern`; otherwise as match. */
@@ -284,11 +291,12 @@ export class Table<T extends object, K = KeyOf<T>> extends HeldTable {
   matchObject<const P extends Pattern<T>>(caller: Caller, pattern: P, limit: number): Chunk<T>
   matchObject<R>(caller: Caller, from: Continuation<R> | typeof END_OF_TABLE): Chunk<R>
   matchObject(caller: Caller, what: Walked<T>, limit?: number): unknown {
-    return this.#walk(caller, what, undefined, (_bindings, object) => object, limit, 'forward')
+    return this.#walk(caller, 'forward', what, undefined, (_bindings, object) => object, limit)
   }
 
   /**
-   * `give` of each object that matches `pattern` and for whose variables `guard` holds.
+   * What `give` makes of each object that matches `pattern` and for whose variables `guard` holds, in the order of the
+   * keys. What the two functions throw goes to the caller.
    *
    * With a limit it gives no more than that, and where to go on: `[found, next]`, or END_OF_TABLE when nothing more is
    * found. The table may change between two steps: what nobody touches is seen once, as nothing needs to be fixed here
@@ -297,53 +305,22 @@ export class Table<T extends object, K = KeyOf<T>> extends HeldTable {
    *     let at = rooms.select(this, pattern, guard, give, 100)
    *     for (; at !== END_OF_TABLE; at = rooms.select(this, at[1])) use(at[0])
    */
-  select<const P extends Pattern<T>, R>(
-    caller: Caller,
-    pattern: P,
-    guard: Guard<P, T> | undefined,
-    give: (bindings: Bindings<P, T>, object: T) => R,
-  ): R[]
-  select<const P extends Pattern<T>, R>(
-    caller: Caller,
-    pattern: P,
-    guard: Guard<P, T> | undefined,
-    give: (bindings: Bindings<P, T>, object: T) => R,
-    limit: number,
-  ): Chunk<R>
+  select<const P extends Pattern<T>, R>(caller: Caller, ...selection: Selection<P, T, R>): R[]
+  select<const P extends Pattern<T>, R>(caller: Caller, ...step: SelectionStep<P, T, R>): Chunk<R>
   select<R>(caller: Caller, from: Continuation<R> | typeof END_OF_TABLE): Chunk<R>
-  select(caller: Caller, ...given: Selecting<T>): unknown {
-    const [what, guard, give, limit] = given
-    return this.#walk(caller, what, guard, give, limit, 'forward')
+  select(caller: Caller, ...given: AnySelection<T>): unknown {
+    return this.#walk(caller, 'forward', ...given)
   }
 
-  /** The same from the other end; only an `ordered_set` has one. */
-  selectReverse<const P extends Pattern<T>, R>(
-    caller: Caller,
-    pattern: P,
-    guard: Guard<P, T> | undefined,
-    give: (bindings: Bindings<P, T>, object: T) => R,
-  ): R[]
-  selectReverse<const P extends Pattern<T>, R>(
-    caller: Caller,
-    pattern: P,
-    guard: Guard<P, T> | undefined,
-    give: (bindings: Bindings<P, T>, object: T) => R,
-    limit: number,
-  ): Chunk<R>
+  /** As `select`, from the last key to the first; only an `ordered_set` has two directions, others go as `select`. */
+  selectReverse<const P extends Pattern<T>, R>(caller: Caller, ...selection: Selection<P, T, R>): R[]
+  selectReverse<const P extends Pattern<T>, R>(caller: Caller, ...step: SelectionStep<P, T, R>): Chunk<R>
   selectReverse<R>(caller: Caller, from: Continuation<R> | typeof END_OF_TABLE): Chunk<R>
-  selectReverse(caller: Caller, ...given: Selecting<T>): unknown {
-    const [what, guard, give, limit] = given
-    return this.#walk(caller, what, guard, give, limit, 'backward')
+  selectReverse(caller: Caller, ...given: AnySelection<T>): unknown {
+    return this.#walk(caller, 'backward', ...given)
   }
 
-  #walk(
-    caller: Caller,
-    what: Walked<T>,
-    guard: AnyGuard,
-    give: AnyGive<T> | undefined,
-    limit: number | undefined,
-    direction: Direction,
-  ): unknown {
+  #walk(caller: Caller, direction: Direction, ...[what, guard, give, limit]: AnySelection<T>): unknown {
     this.mayRead(caller)
     if (what === END_OF_TABLE) return what
     if (what instanceof Continuation) {
@@ -354,6 +331,7 @@ export class Table<T extends object, K = KeyOf<T>> extends HeldTable {
     return limit === undefined ? [...this.#objects.matching(query)] : this.#objects.chunk(query, limit)
   }
 
+  /** How many objects match `pattern` and have `guard` hold. */
   selectCount<const P extends Pattern<T>>(caller: Caller, pattern: P, guard?: Guard<P, T>): number {
     this.mayRead(caller)
     let count = 0
@@ -394,7 +372,16 @@ type AnyGuard = ((bindings: never) => boolean) | undefined
 type AnyGive<T, R = unknown> = (bindings: never, object: T) => R
 /** What a walk begins with: a pattern, or where another left off. */
 type Walked<T> = Pattern<T> | Continuation<unknown> | typeof END_OF_TABLE
-type Selecting<T> = readonly [what: Walked<T>, guard?: AnyGuard, give?: AnyGive<T>, limit?: number]
+type AnySelection<T> = readonly [what: Walked<T>, guard?: AnyGuard, give?: AnyGive<T>, limit?: number | undefined]
+
+/** What is selected: objects that match `pattern` and for which `guard` holds; `give` says what is given of each. */
+type Selection<P, T, R> = readonly [
+  pattern: P,
+  guard: Guard<P, T> | undefined,
+  give: (bindings: Bindings<P, T>, object: T) => R,
+]
+/** The same, at most `limit` at a time. */
+type SelectionStep<P, T, R> = readonly [...selection: Selection<P, T, R>, limit: number]
 
 /** @throws Fault `badarg` for a guard or a result that is no function. */
 function queryOf<P, T, R>(

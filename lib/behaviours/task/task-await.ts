@@ -1,13 +1,13 @@
 import { fault } from '../../internal/errors.ts'
 import { TASK_TIMEOUT_MS } from '../../internal/limits.ts'
 import type { ProcessCaller } from '../../kernel/context.ts'
-import { describe, type Exit, type Reason } from '../../kernel/exit.ts'
+import { type DownMessage, describe } from '../../kernel/exit.ts'
 import { countFrom, isTimeout, mustBeOptions, type OptionKinds, oneOf, TIME } from '../../kernel/options.ts'
 import type { Ref } from '../../kernel/pid.ts'
 import type { Process } from '../../kernel/process.ts'
 import { TimerEntry } from '../../kernel/timer-wheel.ts'
 import { startFor, stopFor } from '../../kernel/waits.ts'
-import { inNameOf, processOf } from '../proc-lib/proc-lib.ts'
+import { inNameOf, processOf } from '../caller.ts'
 import {
   isTaskMessage,
   ownerOfTask,
@@ -16,14 +16,11 @@ import {
   type TaskHandle,
   type TaskMessage,
   type TaskMonitor,
-  type TaskReply,
-  takeMessage,
+  takeTaskMessage,
   timeoutTerm,
 } from './task-handle.ts'
+import { failed, hasReplied, resultOf, type TaskResult } from './task-result.ts'
 import { ignore, shutdown } from './task-shutdown.ts'
-
-/** What has come of a task: its value, the reason it ended with before it had one, or nothing yet. */
-export type TaskResult<V> = readonly ['ok', V] | readonly ['exit', Reason] | undefined
 
 /** What the tasks of a list return, in its order. */
 export type ValuesOf<T extends readonly TaskHandle[]> = {
@@ -73,9 +70,9 @@ export function awaitMany<const T extends readonly TaskHandle[]>(
       if (message !== undefined && hasReplied(message)) values.push(message[1])
       else owner.demonitor(ref, { flush: true })
     }
-    const ended = [...messages.values()].find((message) => !hasReplied(message))
     if (values.length === tasks.length) return values as ValuesOf<T>
-    const reason = ended === undefined || hasReplied(ended) ? 'timeout' : seenReason(ended)
+    const ended = [...messages.values()].find((message): message is DownMessage => !hasReplied(message))
+    const reason = ended === undefined ? 'timeout' : seenReason(ended)
     throw failed(owner, 'await_many', reason, [tasks, timeoutTerm(timeout)])
   })
 }
@@ -130,27 +127,6 @@ function ownerOfAll(caller: ProcessCaller, tasks: readonly TaskHandle[]): Proces
   if (!Array.isArray(tasks)) throw fault('badarg', 'tasks are an array of what Task.async returns')
   for (const task of tasks) ownerOfTask(caller, task)
   return processOf(caller)
-}
-
-function resultOf<V>(
-  owner: Process,
-  message: TaskMessage | undefined,
-  operation: string,
-  args: readonly unknown[],
-): TaskResult<V> {
-  if (message === undefined) return undefined
-  if (hasReplied(message)) return ['ok', message[1] as V]
-  if (message.reason === 'noconnection') throw failed(owner, operation, seenReason(message), args)
-  return ['exit', message.reason]
-}
-
-/** Whether a task replied, and did not just end. */
-function hasReplied(message: TaskMessage): message is TaskReply {
-  return Array.isArray(message)
-}
-
-function failed(owner: Process, operation: string, reason: Reason, args: readonly unknown[]): Exit {
-  return owner.node.exitOf(owner, [reason, ['Task', operation, args]])
 }
 
 interface Enough {
@@ -223,7 +199,7 @@ class Gathering extends TimerEntry {
   }
 
   #look(ref: Ref): void {
-    const message = takeMessage(this.owner, ref, isTaskMessage)
+    const message = takeTaskMessage(this.owner, ref, isTaskMessage)
     if (message !== undefined) this.#hear(ref, message)
   }
 

@@ -4,9 +4,9 @@ import type { DownMessage, Reason } from '../../kernel/exit.ts'
 import { isDownMessage } from '../../kernel/message-kind.ts'
 import { type Pid, type Ref, samePid } from '../../kernel/pid.ts'
 import type { Process } from '../../kernel/process.ts'
-import { rawProgram } from '../../kernel/raw.ts'
 import { link, Monitor, setMonitor } from '../../kernel/signals.ts'
-import { processOf } from '../proc-lib/proc-lib.ts'
+import { takeMessage } from '../../kernel/take-message.ts'
+import { processOf } from '../caller.ts'
 import type { Recipient, TaskStart } from './task-process.ts'
 
 declare const VALUE: unique symbol
@@ -90,14 +90,13 @@ export function silentMonitor(owner: Process, { ref }: TaskHandle): TaskMonitor 
   return monitor instanceof TaskMonitor && !monitor.replied ? monitor : undefined
 }
 
-/** Takes what `ref` names, and is of this kind, from the mailbox; the earliest of it. */
-export function takeMessage<M extends TaskMessage = TaskMessage>(
+/** Takes the earliest message of this kind that carries `ref` from the mailbox. */
+export function takeTaskMessage<M extends TaskMessage = TaskMessage>(
   owner: Process,
   ref: Ref,
   isKind: (message: unknown, ref: Ref) => message is M,
 ): M | undefined {
-  const message = owner.takeFirst((candidate) => isKind(candidate, ref))
-  if (owner.program !== rawProgram) owner.putBack()
+  const message = takeMessage(owner, (candidate) => isKind(candidate, ref))
   return isKind(message, ref) ? message : undefined
 }
 

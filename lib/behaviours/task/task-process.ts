@@ -4,7 +4,8 @@ import { isOrderly, reasonOf } from '../../kernel/exit.ts'
 import type { Node } from '../../kernel/node.ts'
 import type { Pid } from '../../kernel/pid.ts'
 import { Process } from '../../kernel/process.ts'
-import { ownerOf, processOf } from '../proc-lib/proc-lib.ts'
+import { becomeParent } from '../../kernel/spawn.ts'
+import { ownerOf, processOf } from '../caller.ts'
 
 /** What a task runs, once, with the task's own process as `this`. What it needs it has from its closure. */
 export type TaskBody<V = unknown> = (this: Context) => V | PromiseLike<V>
@@ -56,9 +57,9 @@ export function callers(context: Context): readonly Pid[] {
  * Starts the process of a task. It runs in a later turn, so what links to it or watches it in this one misses nothing.
  * `parent` is a supervisor, or the process that asked for the task.
  */
-export function spawnTask(node: Node, parent: Pid | undefined, start: TaskStart): Process {
+export function spawnTask(node: Node, parent: Process | undefined, start: TaskStart): Process {
   const process = node.spawnProcess(run, [start])
-  process.parent = parent
+  if (parent !== undefined) becomeParent(parent, process)
   process.put(CALLERS, start.callers)
   return process
 }

@@ -5,19 +5,18 @@ import { describe, type Reason } from '../../kernel/exit.ts'
 import { isDownMessage } from '../../kernel/message-kind.ts'
 import { isTimeout } from '../../kernel/options.ts'
 import type { Process } from '../../kernel/process.ts'
-import { inNameOf } from '../proc-lib/proc-lib.ts'
+import { inNameOf } from '../caller.ts'
 import { shutDown } from '../supervisor/child-stop.ts'
-import type { TaskResult } from './task-await.ts'
 import {
   isReply,
   isTaskMessage,
   ownerOfTask,
   pidOfTask,
-  seenReason,
   type TaskHandle,
-  takeMessage,
+  takeTaskMessage,
   timeoutTerm,
 } from './task-handle.ts'
+import { failed, resultOf, type TaskResult } from './task-result.ts'
 
 /**
  * Ends a task and resolves when it is down: with `['ok', value]` when it had returned before, with `undefined` when it
@@ -38,20 +37,17 @@ export function shutdown<V>(
     const down = await shutDown(owner, pid, how)
     const reason = down === 'noproc' ? earlierReason(owner, task) : down
     owner.demonitor(task.ref, { flush: true })
-    const reply = takeMessage(owner, task.ref, isReply)
+    const reply = takeTaskMessage(owner, task.ref, isReply)
     if (reply !== undefined) return ['ok', reply[1] as V]
     if (reason === (how === 'brutal_kill' ? 'killed' : 'shutdown')) return undefined
     if (reason !== 'noconnection') return ['exit', reason]
-    throw owner.node.exitOf(owner, [
-      ['nodedown', pid.node],
-      ['Task', 'shutdown', [task, timeoutTerm(how)]],
-    ])
+    throw failed(owner, 'shutdown', ['nodedown', pid.node], [task, timeoutTerm(how)])
   })
 }
 
 /** Why a task that was gone already had ended: its DOWN message tells, unless somebody took it. */
 function earlierReason(owner: Process, { ref }: TaskHandle): Reason {
-  const down = takeMessage(owner, ref, isDownMessage)
+  const down = takeTaskMessage(owner, ref, isDownMessage)
   return down === undefined ? 'noproc' : down.reason
 }
 
@@ -63,11 +59,8 @@ function earlierReason(owner: Process, { ref }: TaskHandle): Reason {
 export function ignore<V>(caller: ProcessCaller, task: TaskHandle<V>): TaskResult<V> {
   const owner = ownerOfTask(caller, task)
   const pid = pidOfTask(task)
-  const message = takeMessage(owner, task.ref, isTaskMessage)
+  const message = takeTaskMessage(owner, task.ref, isTaskMessage)
   owner.unlink(pid)
   owner.demonitor(task.ref, { flush: true })
-  if (message === undefined) return undefined
-  if (isReply(message, task.ref)) return ['ok', message[1] as V]
-  if (message.reason !== 'noconnection') return ['exit', message.reason]
-  throw owner.node.exitOf(owner, [seenReason(message), ['Task', 'ignore', [task]]])
+  return resultOf(owner, message, 'ignore', [task])
 }

@@ -2,13 +2,13 @@ import { fault } from '../../internal/errors.ts'
 import { TASK_CONCURRENCY, TASK_STREAM_AHEAD, TASK_TIMEOUT_MS } from '../../internal/limits.ts'
 import type { Context, ProcessCaller } from '../../kernel/context.ts'
 import type { Reason } from '../../kernel/exit.ts'
-import { isExitMessage } from '../../kernel/message-kind.ts'
 import { ANY, FLAG, isTimeout, mustBeOptions, type OptionKinds, oneOf, TIME } from '../../kernel/options.ts'
 import type { Process } from '../../kernel/process.ts'
 import type { Program } from '../../kernel/program.ts'
-import { rawProgram } from '../../kernel/raw.ts'
 import { link, setMonitor } from '../../kernel/signals.ts'
-import { processOf } from '../proc-lib/proc-lib.ts'
+import { becomeParent } from '../../kernel/spawn.ts'
+import { flushExit } from '../../kernel/take-message.ts'
+import { processOf } from '../caller.ts'
 import { Departure } from '../supervisor/child-stop.ts'
 import { timeoutTerm } from './task-handle.ts'
 import { TaskStart } from './task-process.ts'
@@ -53,7 +53,7 @@ export function stream<I, V, O extends StreamOptions>(
   launch: Launch,
 ): AsyncIterable<StreamResult<I, V, O>> {
   const owner = processOf(caller)
-  const plan = completePlan(body, options === undefined ? {} : options)
+  const plan = completePlan(body, options)
   return {
     [Symbol.asyncIterator]: () => new Stream<I, StreamResult<I, V, O>>(owner, iteratorOf(input), plan, launch),
   }
@@ -73,7 +73,7 @@ const STREAM: OptionKinds<StreamOptions & { readonly shutdown?: unknown }> = {
   shutdown: ANY,
 }
 
-function completePlan(body: Plan['body'], options: StreamOptions): Plan {
+function completePlan(body: Plan['body'], options: StreamOptions = {}): Plan {
   mustBeOptions('a stream of tasks', options, STREAM)
   const { maxConcurrency = TASK_CONCURRENCY, ordered = true, timeout = TASK_TIMEOUT_MS } = options
   const { onTimeout = 'exit', zipInputOnExit = false } = options
@@ -270,7 +270,7 @@ class Stream<I, R> implements AsyncIterator<R, undefined> {
     const { node } = owner
     const keeper = node.startProcess(KEEPER, undefined)
     this.#keeper = keeper
-    keeper.parent = owner.pid
+    becomeParent(owner, keeper)
     keeper.trapExit(owner.trapsExits)
     link(owner, keeper.pid)
     const ownerEnd = new Departure(keeper, owner.pid, (reason) => this.#ownerEnded(keeper, reason))
@@ -288,8 +288,7 @@ class Stream<I, R> implements AsyncIterator<R, undefined> {
 
   /** Somebody ended the keeper of an owner that traps exits. */
   #keeperEnded(keeper: Process, reason: Reason): void {
-    this.#owner.takeFirst((message) => isExitMessage(message) && message.from === keeper.pid)
-    if (this.#owner.program !== rawProgram) this.#owner.putBack()
+    flushExit(this.#owner, keeper.pid)
     this.#noneRuns?.()
     this.#fail(this.#exit([reason, ['Task.Supervised', 'stream', [timeoutTerm(this.#plan.timeout)]]]))
   }

@@ -6,7 +6,8 @@ import { Pid } from '../../kernel/pid.ts'
 import type { Process } from '../../kernel/process.ts'
 import type { Dest } from '../../kernel/protocol.ts'
 import { link } from '../../kernel/signals.ts'
-import { inNameOf, processOf, type StartOptions, type StartResult } from '../proc-lib/proc-lib.ts'
+import { inNameOf, processOf } from '../caller.ts'
+import type { StartOptions, StartResult } from '../proc-lib/start.ts'
 import type { ChildOptions, ChildSpec, Shutdown } from '../supervisor/child-spec.ts'
 import * as DynamicSupervisor from '../supervisor/dynamic-supervisor.ts'
 import type {
@@ -64,6 +65,7 @@ export interface TaskChildOptions extends TaskOptions {
 const TASK: OptionKinds<TaskOptions> = { shutdown: ANY }
 const TASK_CHILD: OptionKinds<TaskChildOptions> = { ...TASK, restart: ANY }
 
+/** Starts a supervisor of tasks linked to the calling process; without a specification all is as it is by default. */
 export function startLink(
   caller: Caller,
   spec: TaskSupervisorSpec = {},
@@ -146,7 +148,7 @@ export function asyncStream<I, V, O extends StreamOptions & TaskOptions = Stream
   body: StreamBody<I, V>,
   options?: O,
 ): AsyncIterable<StreamResult<I, V, O>> {
-  return stream(caller, input, body, options, launchUnder(supervisor, 'link', options === undefined ? {} : options))
+  return stream(caller, input, body, options, launchUnder(supervisor, 'link', options))
 }
 
 /** As `asyncStream`, with tasks that are not linked to the calling process: one that fails gives `['exit', reason]`. */
@@ -157,10 +159,15 @@ export function asyncStreamNolink<I, V, O extends StreamOptions & TaskOptions = 
   body: StreamBody<I, V>,
   options?: O,
 ): AsyncIterable<StreamResult<I, V, O>> {
-  return stream(caller, input, body, options, launchUnder(supervisor, 'nolink', options === undefined ? {} : options))
+  return stream(caller, input, body, options, launchUnder(supervisor, 'nolink', options))
 }
 
-function launchUnder(supervisor: Dest<DynamicSupervisorApi>, bond: 'link' | 'nolink', options: TaskOptions): Launch {
+/** Starts the tasks of a stream as children of `supervisor`, linked to the keeper of the stream or not. */
+function launchUnder(
+  supervisor: Dest<DynamicSupervisorApi>,
+  bond: 'link' | 'nolink',
+  options: TaskOptions = {},
+): Launch {
   return async (keeper, start, begun) => {
     const spec = specOf(start, options, keeper, (task) => {
       if (bond === 'link') link(keeper, task.pid)
@@ -185,7 +192,7 @@ function specOf(
     start: (parent) => {
       if (waiter?.ended) return 'ignore'
       const supervisor = processOf(parent)
-      const task = spawnTask(supervisor.node, supervisor.pid, start)
+      const task = spawnTask(supervisor.node, supervisor, start)
       link(supervisor, task.pid)
       begun?.(task)
       return ['ok', task.pid]
@@ -205,11 +212,4 @@ export async function children(caller: Caller, supervisor: Dest<DynamicSuperviso
   return infos.flatMap(([, pid]) => (pid instanceof Pid ? [pid] : []))
 }
 
-/** Stops a task; resolves when it is down. */
-export function terminateChild(
-  caller: Caller,
-  supervisor: Dest<DynamicSupervisorApi>,
-  pid: Pid,
-): Promise<'ok' | readonly ['error', 'not_found']> {
-  return DynamicSupervisor.terminateChild(caller, supervisor, pid)
-}
+export { terminateChild } from '../supervisor/dynamic-supervisor.ts'

@@ -3,7 +3,7 @@ import { mustBeOptions } from '../../kernel/options.ts'
 import type { Pid } from '../../kernel/pid.ts'
 import { Process } from '../../kernel/process.ts'
 import { link } from '../../kernel/signals.ts'
-import { ownerOf, processOf } from '../proc-lib/proc-lib.ts'
+import { ownerOf, processOf } from '../caller.ts'
 import { CHILD_SPEC, type ChildSpec, type DynamicChildSpec } from '../supervisor/child-spec.ts'
 import { adopt, handleOf, type TaskHandle } from './task-handle.ts'
 import { mustBeBody, spawnTask, type TaskBody, TaskStart } from './task-process.ts'
@@ -55,14 +55,14 @@ import { type StreamBody, type StreamOptions, type StreamResult, stream } from '
 /** Starts a task that belongs to nobody and whose value nobody gets. */
 export function start(caller: Caller, body: TaskBody): readonly ['ok', Pid] {
   const owner = ownerOf(caller)
-  const parent = owner instanceof Process ? owner.pid : undefined
+  const parent = owner instanceof Process ? owner : undefined
   return ['ok', spawnTask(owner.node, parent, new TaskStart(body, caller)).pid]
 }
 
 /** Starts a task linked to the calling process, whose value nobody gets. Of use under a supervisor: see `child`. */
 export function startLink(caller: ProcessCaller, body: TaskBody): readonly ['ok', Pid] {
   const owner = processOf(caller)
-  const task = spawnTask(owner.node, owner.pid, new TaskStart(body, owner))
+  const task = spawnTask(owner.node, owner, new TaskStart(body, owner))
   link(owner, task.pid)
   return ['ok', task.pid]
 }
@@ -82,7 +82,7 @@ export function child(body: TaskBody, options: Omit<DynamicChildSpec, 'start' | 
 export function async<V>(caller: ProcessCaller, body: TaskBody<V>): TaskHandle<V> {
   const owner = processOf(caller)
   const begin = new TaskStart(body, owner)
-  return adopt(owner, spawnTask(owner.node, owner.pid, begin), begin, 'link')
+  return adopt(owner, spawnTask(owner.node, owner, begin), begin, 'link')
 }
 
 /** A task that has returned `value` already and needs no process, for where a task is expected. */
@@ -111,7 +111,7 @@ export function asyncStream<I, V, O extends StreamOptions = StreamOptions>(
   options?: O,
 ): AsyncIterable<StreamResult<I, V, O>> {
   return stream(caller, input, body, options, (keeper, begin, begun) => {
-    const task = spawnTask(keeper.node, keeper.pid, begin)
+    const task = spawnTask(keeper.node, keeper, begin)
     link(keeper, task.pid)
     begun(task)
   })

@@ -5,7 +5,8 @@ import { Exit } from '../../kernel/exit.ts'
 import { countFrom, mustBeOptions, type OptionKinds, TEXT, TIME } from '../../kernel/options.ts'
 import type { Pid } from '../../kernel/pid.ts'
 import type { Dest, Name } from '../../kernel/protocol.ts'
-import { inNameOf, ownerOf, type StartResult } from '../proc-lib/proc-lib.ts'
+import { inNameOf, ownerOf } from '../caller.ts'
+import type { StartResult } from '../proc-lib/start.ts'
 import { CHILD, type ChildOptions, type ChildSpec, child as childOf } from '../supervisor/child-spec.ts'
 import * as DynamicSupervisor from '../supervisor/dynamic-supervisor.ts'
 import type { DynamicSupervisorApi } from '../supervisor/dynamic-supervisor-server.ts'
@@ -62,6 +63,12 @@ const POOL: OptionKinds<PoolSpec> = {
 }
 const TIMED: OptionKinds<PoolOptions> = { timeout: TIME }
 
+function timeoutIn(options: PoolOptions): number {
+  mustBeOptions('a pool', options, TIMED)
+  const { timeout = TASK_TIMEOUT_MS } = options
+  return timeout
+}
+
 /** A worker that was checked out: nobody else uses it until it is checked in. */
 export interface PoolLease {
   readonly type: 'lease'
@@ -112,8 +119,7 @@ export function run<F extends (...args: never[]) => unknown = (...args: unknown[
   options: PoolOptions = {},
 ): Promise<Awaited<ReturnType<F>>> {
   return inNameOf(caller, async (owner): Promise<Awaited<ReturnType<F>>> => {
-    mustBeOptions('a pool', options, TIMED)
-    const { timeout = TASK_TIMEOUT_MS } = options
+    const timeout = timeoutIn(options)
     const { host } = owner.node
     const start = host.monotonic()
     const lease = await checkout(caller, pool, { timeout })
@@ -133,8 +139,7 @@ export function run<F extends (...args: never[]) => unknown = (...args: unknown[
  */
 export function checkout(caller: Caller, pool: Dest<PoolApi>, options: PoolOptions = {}): Promise<PoolLease> {
   return inNameOf(caller, async (owner) => {
-    mustBeOptions('a pool', options, TIMED)
-    const { timeout = TASK_TIMEOUT_MS } = options
+    const timeout = timeoutIn(options)
     // The pool itself counts the time, so that no worker is lent to somebody who has given up.
     const [outcome, result] = await owner.call(pool, 'checkout', { timeout }, { timeout: Number.POSITIVE_INFINITY })
     if (outcome === 'ok') return Object.freeze({ type: 'lease', pool, worker: result })
@@ -152,8 +157,7 @@ export function runOn<F extends (...args: never[]) => unknown = (...args: unknow
   options: PoolOptions = {},
 ): Promise<Awaited<ReturnType<F>>> {
   return inNameOf(caller, async (owner): Promise<Awaited<ReturnType<F>>> => {
-    mustBeOptions('a pool', options, TIMED)
-    const { timeout = TASK_TIMEOUT_MS } = options
+    const timeout = timeoutIn(options)
     const { pool, worker } = mustBeLease(lease)
     try {
       const [outcome, value] = await owner.call(worker, 'run', jobOf(target, args), { timeout })

@@ -4,7 +4,7 @@ import type { Node } from '../../kernel/node.ts'
 import type { Process } from '../../kernel/process.ts'
 import { Holdings } from '../holdings.ts'
 
-/** What the owner of a table needs to know of it. */
+/** A table as its node's directory sees it. */
 export interface OwnedTable {
   readonly name: string | undefined
   /** @internal The owner has ended: the process that the table goes to now, or undefined. */
@@ -91,6 +91,7 @@ export class TableDirectory {
 
 const directories = new WeakMap<Node, TableDirectory>()
 
+/** The directory of a node's tables, made when it is first asked for. */
 export function tablesOf(node: Node): TableDirectory {
   let directory = directories.get(node)
   if (directory === undefined) {
