@@ -74,25 +74,21 @@ export const rawProgram: Program = new RawProgram()
 
 /** A `receive` that waits for a message. */
 export class Receiver extends TimerEntry {
-  readonly #process: Process
+  readonly owner: Process
   readonly #match: ((message: unknown) => boolean) | undefined
   readonly #resolve: (message: unknown) => void
 
   constructor(process: Process, match: ((message: unknown) => boolean) | undefined, resolve: (m: unknown) => void) {
     super()
-    this.#process = process
+    this.owner = process
     this.#match = match
     this.#resolve = resolve
-  }
-
-  get owner(): Process {
-    return this.#process
   }
 
   /** Takes `message`, or puts it aside when it is not the one that is waited for. */
   offer(message: unknown): boolean {
     if (this.#match !== undefined && !this.#match(message)) {
-      this.#process.putAside(message)
+      this.owner.putAside(message)
       return false
     }
     this.#finish(message)
@@ -100,11 +96,11 @@ export class Receiver extends TimerEntry {
   }
 
   override expire(): void {
-    if (!this.#process.ended) this.#finish(TIMEOUT)
+    if (!this.owner.ended) this.#finish(TIMEOUT)
   }
 
   #finish(message: unknown): void {
-    const process = this.#process
+    const process = this.owner
     process.node.timers.stop(this)
     process.rare!.receiver = undefined
     process.flags |= BUSY

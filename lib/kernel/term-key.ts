@@ -1,4 +1,5 @@
 import { fault } from '../internal/errors.ts'
+import { oncePer } from '../internal/once-per.ts'
 import { Pid, Ref } from './pid.ts'
 
 /**
@@ -86,7 +87,6 @@ function codeOf(error: Error): unknown {
   return (error as { code?: unknown }).code
 }
 
-const numbers = new WeakMap<WeakKey, number>()
 let nextNumber = 1
 
 function identity(value: WeakKey): string {
@@ -97,11 +97,4 @@ function identity(value: WeakKey): string {
 }
 
 /** The number of a value that is compared by identity, given to it when it is first seen. */
-export function identityNumber(value: WeakKey): number {
-  let number = numbers.get(value)
-  if (number === undefined) {
-    number = nextNumber++
-    numbers.set(value, number)
-  }
-  return number
-}
+export const identityNumber: (value: WeakKey) => number = oncePer(() => nextNumber++)

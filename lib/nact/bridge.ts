@@ -1,6 +1,7 @@
 import { ownerOf } from '../behaviours/caller.ts'
 import { fault } from '../internal/errors.ts'
 import { NACT_QUERY_MS, NACT_REFS } from '../internal/limits.ts'
+import { oncePer } from '../internal/once-per.ts'
 import { CALL, Cast, type Request, STOP } from '../kernel/calls.ts'
 import type { Caller } from '../kernel/context.ts'
 import { DEST_FORMS, isDest } from '../kernel/destination.ts'
@@ -123,8 +124,12 @@ class Bridge {
   }
 }
 
-/** The processes that stand for an actor, one on each node. */
-const standIns = new WeakMap<Actor, Map<Node, Pid>>()
+/** The processes that stand for an actor, one on each node; they end with it. */
+const standInsOf = oncePer((actor: Actor) => {
+  const pids = new Map<Node, Pid>()
+  endWith(actor, pids)
+  return pids
+})
 
 /**
  * The process that stands for an actor on the caller's node: what is sent to it is dispatched to the actor, and it ends
@@ -136,12 +141,7 @@ export function toPid(caller: Caller, ref: Ref<unknown>): Pid {
   const actor = actorOf(ref)
   if (actor?.afterStop === undefined) throw fault('noproc', 'the reference leads to no actor of a system that is known')
   const { node } = ownerOf(caller)
-  let pids = standIns.get(actor)
-  if (pids === undefined) {
-    pids = new Map()
-    standIns.set(actor, pids)
-    endWith(actor, pids)
-  }
+  const pids = standInsOf(actor)
   const known = pids.get(node)
   if (known?.process !== undefined) return known
   const pid = node.spawn(new StandIn(ref))

@@ -7,10 +7,11 @@ import type { Self } from '../gen-server/gen-server.ts'
 /** When the end of an application ends the node: see application.ts. */
 export type StartType = 'permanent' | 'transient' | 'temporary'
 
-type MaybePromise<T> = T | PromiseLike<T>
-
 /** What `start` returns: the top supervisor, linked to `this`, and what the other callbacks are handed. */
 export type ApplicationStart<S> = readonly ['ok', Pid] | readonly ['ok', Pid, S] | 'ignore' | readonly ['error', Reason]
+
+/** How a start phase went. */
+type PhaseResult = 'ok' | readonly ['error', Reason]
 
 /**
  * An application as it is written. The `this` of the callbacks is the application's master, a process that is the group
@@ -42,15 +43,10 @@ export interface ApplicationSpec<
   /** The name of the module in reasons; the application's own unless told otherwise. */
   readonly moduleName?: string
   /** Starts the top supervisor. An application without it is a library: it is started and stopped, and runs nothing. */
-  start?(this: Self<unknown>, type: 'normal', args: unknown): MaybePromise<ApplicationStart<S>>
-  startPhase?(
-    this: Self<unknown>,
-    phase: string,
-    type: 'normal',
-    args: unknown,
-  ): MaybePromise<'ok' | readonly ['error', Reason]>
+  start?(this: Self<unknown>, type: 'normal', args: unknown): ApplicationStart<S> | PromiseLike<ApplicationStart<S>>
+  startPhase?(this: Self<unknown>, phase: string, type: 'normal', args: unknown): PhaseResult | PromiseLike<PhaseResult>
   /** Runs before the top supervisor is told to stop; what it returns is handed to `stop`. */
-  prepStop?(this: Self<unknown>, state: S | undefined): MaybePromise<S | undefined>
+  prepStop?(this: Self<unknown>, state: S | undefined): S | undefined | PromiseLike<S | undefined>
   /** Runs when the top supervisor has ended. */
   stop?(this: Self<unknown>, state: S | undefined): unknown
 }

@@ -1,3 +1,4 @@
+import { oncePer } from '../../internal/once-per.ts'
 import type { Reason } from '../../kernel/exit.ts'
 import type { Node } from '../../kernel/node.ts'
 import type { Pid } from '../../kernel/pid.ts'
@@ -84,13 +85,5 @@ function slot(all: Map<string, Map<string, unknown>>, name: string): Map<string,
   return values
 }
 
-const tables = new WeakMap<Node, ApplicationTable>()
-
-export function applicationsOf(node: Node): ApplicationTable {
-  let table = tables.get(node)
-  if (table === undefined) {
-    table = new ApplicationTable()
-    tables.set(node, table)
-  }
-  return table
-}
+/** What a node knows of its applications. */
+export const applicationsOf: (node: Node) => ApplicationTable = oncePer(() => new ApplicationTable())

@@ -72,7 +72,7 @@ import { applicationsOf } from './application-table.ts'
 export type ApplicationName = ApplicationDefinition | string
 type Done = 'ok' | readonly ['error', Reason]
 
-function nameOf(application: ApplicationName): string {
+function applicationName(application: ApplicationName): string {
   if (typeof application === 'string') return application
   if (isApplication(application)) return application.name
   throw fault('bad_application', 'an application is what defineApplication returns, or its name')
@@ -94,13 +94,13 @@ export function load(caller: Caller, application: ApplicationDefinition): Done {
  * `['error', ['running' | 'not_loaded', name]]`.
  */
 export function unload(caller: Caller, application: ApplicationName): Done {
-  return applicationsOf(ownerOf(caller).node).unload(nameOf(application))
+  return applicationsOf(ownerOf(caller).node).unload(applicationName(application))
 }
 
 /** As `load`, and `'ok'` when it was loaded before. `['error', ['not_loaded', name]]` for an unknown name. */
 export function ensureLoaded(caller: Caller, application: ApplicationName): Done {
   const table = applicationsOf(ownerOf(caller).node)
-  if (table.loaded.has(nameOf(application))) return 'ok'
+  if (table.loaded.has(applicationName(application))) return 'ok'
   return typeof application === 'string' ? ['error', ['not_loaded', application]] : table.load(application)
 }
 
@@ -139,7 +139,7 @@ function infoOf({ name, description = '', vsn = '' }: ApplicationDefinition): Ap
 export function start(caller: Caller, application: ApplicationName, type: StartType = 'temporary'): Promise<Done> {
   return inNameOf(caller, async () => {
     const loaded = ensureLoaded(caller, application)
-    return loaded === 'ok' ? startApplication(caller, nameOf(application), type) : loaded
+    return loaded === 'ok' ? startApplication(caller, applicationName(application), type) : loaded
   })
 }
 
@@ -177,7 +177,7 @@ async function startAll(
 ): Promise<Reason | undefined> {
   const { running, loaded } = applicationsOf(ownerOf(caller).node)
   for (const application of applications) {
-    const name = nameOf(application)
+    const name = applicationName(application)
     if (running.has(name) || above.has(name)) continue
     const known = ensureLoaded(caller, application)
     if (known !== 'ok') return [name, known[1]]
@@ -200,7 +200,7 @@ function isAlreadyStarted(reason: Reason): boolean {
  * `['error', ['not_started', name]]`.
  */
 export function stop(caller: Caller, application: ApplicationName): Promise<Done> {
-  return stopApplication(caller, nameOf(application))
+  return stopApplication(caller, applicationName(application))
 }
 
 // --- what runs
@@ -221,17 +221,17 @@ export function getKey<K extends keyof ApplicationKeys>(
   application: ApplicationName,
   key: K,
 ): readonly ['ok', ApplicationKeys[K]] | undefined {
-  return keyOf(caller, nameOf(application), key)
+  return keyOf(caller, applicationName(application), key)
 }
 
 /** All that a loaded application says of itself, in one object; undefined when it is not loaded. */
 export function getAllKey(caller: Caller, application: ApplicationName): readonly ['ok', ApplicationKeys] | undefined {
-  return allKeysOf(caller, nameOf(application))
+  return allKeysOf(caller, applicationName(application))
 }
 
 /** The top supervisor of an application that runs (OTP 26). */
 export function getSupervisor(caller: Caller, application: ApplicationName): readonly ['ok', Pid] | undefined {
-  const top = applicationsOf(ownerOf(caller).node).running.get(nameOf(application))?.top
+  const top = applicationsOf(ownerOf(caller).node).running.get(applicationName(application))?.top
   return top === undefined ? undefined : ['ok', top]
 }
 
@@ -259,7 +259,7 @@ export function getEnv(
   ...otherwise: readonly [unknown] | readonly []
 ): unknown {
   mustBeKey(key)
-  const found = applicationsOf(ownerOf(caller).node).getEnv(nameOf(application), key)
+  const found = applicationsOf(ownerOf(caller).node).getEnv(applicationName(application), key)
   return otherwise.length === 0 ? found : found === undefined ? otherwise[0] : found[1]
 }
 
@@ -268,7 +268,7 @@ export function getAllEnv(
   caller: Caller,
   application: ApplicationName,
 ): readonly (readonly [key: string, value: unknown])[] {
-  return applicationsOf(ownerOf(caller).node).allEnv(nameOf(application))
+  return applicationsOf(ownerOf(caller).node).allEnv(applicationName(application))
 }
 
 export interface EnvOptions {
@@ -292,7 +292,7 @@ export function setEnv<A extends ApplicationName, K extends KeyOf<A>>(
 ): void {
   mustBeOptions('setEnv', options, ENV)
   mustBeKey(key)
-  applicationsOf(ownerOf(caller).node).setEnv(nameOf(application), key, value, options.persistent === true)
+  applicationsOf(ownerOf(caller).node).setEnv(applicationName(application), key, value, options.persistent === true)
 }
 
 /** Sets the values of several applications: `{ storage: { folder: '/var/chat' } }` (`application:set_env/1,2`). */
@@ -315,5 +315,5 @@ export function putAllEnv(
 export function unsetEnv(caller: Caller, application: ApplicationName, key: string, options: EnvOptions = {}): void {
   mustBeOptions('unsetEnv', options, ENV)
   mustBeKey(key)
-  applicationsOf(ownerOf(caller).node).unsetEnv(nameOf(application), key, options.persistent === true)
+  applicationsOf(ownerOf(caller).node).unsetEnv(applicationName(application), key, options.persistent === true)
 }

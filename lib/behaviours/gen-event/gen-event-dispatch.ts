@@ -10,10 +10,10 @@ import type { Process } from '../../kernel/process.ts'
 import { isRequest } from '../../kernel/remote.ts'
 import { isThenable } from '../callback.ts'
 import { OK, REPLY } from '../gen-server/results.ts'
-import { linkedParent } from '../proc-lib/ancestry.ts'
+import { parentOf } from '../proc-lib/ancestry.ts'
 import { reportCrash } from '../proc-lib/crash-report.ts'
 import { currentModule } from '../sys/code.ts'
-import { loggedEvents, nameOf } from '../sys/sys-debug.ts'
+import { loggedEvents, nameOrPid } from '../sys/sys-debug.ts'
 import { type AnyEventHandler, type AnyHandlerRef, goesOn, Removal, Replacement, termOf } from './gen-event-handler.ts'
 import { Installed, type Manager } from './gen-event-state.ts'
 
@@ -285,7 +285,7 @@ export function* stop(process: Process, manager: Manager, reason: Reason): Work 
     yield* end(process, handler, { why: 'stop', lastMessage: 'stop', reason: 'shutdown' })
   }
   for (const { supervisor } of manager.handlers) {
-    if (supervisor !== undefined && supervisor !== linkedParent(process)) process.unlink(supervisor)
+    if (supervisor !== undefined && supervisor !== parentOf(process)) process.unlink(supervisor)
   }
   reportCrash(process, reason)
   process.end(reason)
@@ -310,7 +310,7 @@ function announce(process: Process, handler: Installed, reason: Reason, lastMess
     const shown = handler.shown(process, { state, message: lastMessage, reason, log: loggedEvents(process) })
     const details = {
       handler: handler.label,
-      name: nameOf(process),
+      name: nameOrPid(process),
       last_message: shown.message,
       state: shown.state,
       reason: shown.reason,

@@ -1,5 +1,6 @@
 import type { ProcessCaller } from '../../kernel/context.ts'
 import type { CallbacksFor, Operations, ReplyOf, RequestOf } from '../../kernel/protocol.ts'
+import type { MaybePromise } from '../callback.ts'
 import type { CodeChangeArguments } from '../gen-server/gen-server.ts'
 import { type Failure, type OK, type Ok, REPLY, type Reply, Result } from '../gen-server/results.ts'
 import type { FormatStatus } from '../gen-server/server-report.ts'
@@ -72,7 +73,6 @@ interface UpgradeCallbacks<H extends HandlerProtocol> {
   codeChange(this: ProcessCaller, ...change: CodeChangeArguments<H>): MaybePromise<Ok<H['state']> | Failure>
 }
 
-type MaybePromise<T> = T | Promise<T>
 export type EventOf<H> = H extends { event: infer E } ? E : unknown
 type InfoOf<H> = H extends { info: infer I } ? I : unknown
 type Handled<H extends HandlerProtocol> = MaybePromise<Ok<H['state']> | Remove | Swap>

@@ -1,14 +1,12 @@
 import { CALL } from '../../kernel/calls.ts'
 import type { Reason } from '../../kernel/exit.ts'
 import { BUSY, ENDED } from '../../kernel/flags.ts'
-import { isExitMessage } from '../../kernel/message-kind.ts'
 import type { Arity } from '../../kernel/message-term.ts'
-import { samePid } from '../../kernel/pid.ts'
 import type { Process } from '../../kernel/process.ts'
 import type { Program } from '../../kernel/program.ts'
 import { isRequest } from '../../kernel/remote.ts'
 import { equalTerms } from '../../kernel/term.ts'
-import { linkedParent } from '../proc-lib/ancestry.ts'
+import { isParentExit } from '../proc-lib/ancestry.ts'
 import { type Start, takeName } from '../proc-lib/start.ts'
 import { debugEvent, isDebugged, isSuspended, loggedEvents } from '../sys/sys-debug.ts'
 import {
@@ -52,10 +50,7 @@ class EventManagerProgram implements Program, SystemServer {
 
   #take(process: Process, manager: Manager, message: unknown): void {
     if (isRequest(message) && message.kind !== CALL) return handleSystem(this, process, message)
-    const parent = linkedParent(process)
-    if (parent !== undefined && isExitMessage(message) && samePid(message.from, parent)) {
-      return this.terminate(process, message.reason)
-    }
+    if (isParentExit(process, message)) return this.terminate(process, message.reason)
     if (isSuspended(process)) return process.putAside(message)
     if (isDebugged(process)) debugEvent(process, ['in', eventOf(message)])
     drive(process, handle(process, manager, message))

@@ -1,10 +1,10 @@
-import { Exit } from '../../kernel/exit.ts'
 import type { Pid } from '../../kernel/pid.ts'
 import type { Process } from '../../kernel/process.ts'
 import { equalTerms } from '../../kernel/term.ts'
-import { badReturn, WHAT_CODE_CHANGE_RETURNS } from '../bad-return.ts'
-import { FAILURE, OK, Result } from '../gen-server/results.ts'
+import { WHAT_CODE_CHANGE_RETURNS } from '../bad-return.ts'
+import { OK, Result } from '../gen-server/results.ts'
 import type { FormatStatus } from '../gen-server/server-report.ts'
+import { codeChangeFailed } from '../gen-server/server-upgrade.ts'
 import type { CodeChange } from '../sys/system-server.ts'
 import { type AnyEventHandler, type AnyHandlerRef, termOf } from './gen-event-handler.ts'
 
@@ -86,9 +86,5 @@ export class Manager {
 /** The state that `codeChange` gave. */
 function stateOf(result: unknown): unknown {
   if (result instanceof Result && result.kind === OK) return result.state
-  throw new Exit(
-    result instanceof Result && result.kind === FAILURE
-      ? result.reason
-      : badReturn(termOf(result), WHAT_CODE_CHANGE_RETURNS),
-  )
+  throw codeChangeFailed(result, termOf(result), WHAT_CODE_CHANGE_RETURNS)
 }

@@ -85,7 +85,7 @@ export function start<E = unknown>(
   caller: Caller,
   options?: StartOptions<EventManagerApi<E>>,
 ): Promise<StartResult<EventManagerApi<E>>> {
-  return startProcess(caller, eventManagerProgram, [], 'none', options) as Promise<StartResult<EventManagerApi<E>>>
+  return startProcess(caller, eventManagerProgram, [], 'none', options)
 }
 
 /** As `start`, linked to the calling process; it ends when that process ends. */
@@ -93,7 +93,7 @@ export function startLink<E = unknown>(
   caller: Caller,
   options?: StartOptions<EventManagerApi<E>>,
 ): Promise<StartResult<EventManagerApi<E>>> {
-  return startProcess(caller, eventManagerProgram, [], 'link', options) as Promise<StartResult<EventManagerApi<E>>>
+  return startProcess(caller, eventManagerProgram, [], 'link', options)
 }
 
 /** As `start`, with a monitor of the new manager set by the calling process. */
@@ -101,9 +101,7 @@ export function startMonitor<E = unknown>(
   caller: ProcessCaller,
   options?: StartOptions<EventManagerApi<E>>,
 ): Promise<StartMonitorResult<EventManagerApi<E>>> {
-  return startProcess(processOf(caller), eventManagerProgram, [], 'monitor', options) as Promise<
-    StartMonitorResult<EventManagerApi<E>>
-  >
+  return startProcess(processOf(caller), eventManagerProgram, [], 'monitor', options)
 }
 
 /** The specification of a child that is an event manager. Its handlers are added anew after each start. */

@@ -89,6 +89,11 @@ export class Result {
   }
 }
 
+/** @internal What a callback returned, as the term that it would have been in Erlang. */
+export function termOf(returned: unknown): unknown {
+  return returned instanceof Result ? returned.term : returned
+}
+
 declare const RESULT: unique symbol
 export interface Ok<S> {
   readonly [RESULT]: 'ok'

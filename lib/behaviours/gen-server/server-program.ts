@@ -1,6 +1,6 @@
 import { fault } from '../../internal/errors.ts'
 import { CALL, Cast, type Request } from '../../kernel/calls.ts'
-import { Exit, isOrderly, type Reason, reasonOf } from '../../kernel/exit.ts'
+import { isOrderly, type Reason, reasonOf } from '../../kernel/exit.ts'
 import { BUSY, ENDED, OBSERVED } from '../../kernel/flags.ts'
 import {
   type Arity,
@@ -16,7 +16,7 @@ import type { Process, Rare } from '../../kernel/process.ts'
 import type { Program } from '../../kernel/program.ts'
 import { rawProgram } from '../../kernel/raw.ts'
 import { isRequest } from '../../kernel/remote.ts'
-import { badReturn, WHAT_CODE_CHANGE_RETURNS } from '../bad-return.ts'
+import { badReturn } from '../bad-return.ts'
 import { isReturned, isThenable } from '../callback.ts'
 import { isParentExit } from '../proc-lib/ancestry.ts'
 import { type Start, takeName } from '../proc-lib/start.ts'
@@ -42,10 +42,12 @@ import {
   type ResultOptions,
   STOP,
   STOP_REPLY,
+  termOf,
 } from './results.ts'
 import { unknownOperation, WAS_THROWN, WHAT_INIT_RETURNS, whatIsWrong, whatToReturn } from './server-callbacks.ts'
 import { ServerIdle, ServerTimeout } from './server-idle.ts'
 import { type FormatStatus, labelOf, reportTermination, reportUnhandled } from './server-report.ts'
+import { changeServer } from './server-upgrade.ts'
 
 type Callback = (this: Process, ...args: unknown[]) => unknown
 
@@ -381,19 +383,8 @@ export class ServerProgram implements Program, SystemServer {
     return this.getState(process)
   }
 
-  /** The state is what the new module's `codeChange` makes of it, and stays as it is when there is none. */
-  changeCode(process: Process, { to, oldVsn, extra }: CodeChange): UndoCodeChange | PromiseLike<UndoCodeChange> {
-    const next = this.programOf(to)
-    const { codeChange } = next.module
-    const before = this.getState(process)
-    const take = (result: unknown): UndoCodeChange => {
-      if (!(result instanceof Result) || result.kind !== OK) throw codeChangeFailed(result)
-      next.become(process, result.state)
-      return () => this.become(process, before)
-    }
-    if (codeChange === undefined) return take(new Result(OK, undefined, before, undefined))
-    const result = (codeChange as Callback).call(process, oldVsn, before, extra)
-    return isThenable(result) ? result.then(take) : take(result)
+  changeCode(process: Process, change: CodeChange): UndoCodeChange | PromiseLike<UndoCodeChange> {
+    return changeServer(process, this, this.programOf(change.to), change)
   }
 
   /** Has a process that ran a module of the same kind go on with this one, in this state. */
@@ -461,13 +452,4 @@ function isValid(options: unknown): options is ResultOptions | undefined {
   if (typeof options !== 'object' || options === null) return false
   const { timeout, hibernate } = options as { readonly timeout?: unknown; readonly hibernate?: unknown }
   return (timeout === undefined || isTimeout(timeout)) && (hibernate === undefined || typeof hibernate === 'boolean')
-}
-
-function termOf(result: unknown): unknown {
-  return result instanceof Result ? result.term : result
-}
-
-function codeChangeFailed(result: unknown): Exit {
-  const refused = result instanceof Result && result.kind === FAILURE
-  return new Exit(refused ? result.reason : badReturn(termOf(result), WHAT_CODE_CHANGE_RETURNS))
 }

@@ -5,7 +5,7 @@ import type { Process } from '../../kernel/process.ts'
 import { isRequest } from '../../kernel/remote.ts'
 import { takeHint } from '../bad-return.ts'
 import { reportCrash, stackOfExit } from '../proc-lib/crash-report.ts'
-import { loggedEvents, nameOf, type SystemEvent } from '../sys/sys-debug.ts'
+import { loggedEvents, nameOrPid, type SystemEvent } from '../sys/sys-debug.ts'
 import { formatted } from './format-status.ts'
 import type { AnyGenServer } from './gen-server.ts'
 
@@ -42,7 +42,7 @@ export function reportTermination(
   const status: FormatStatus = { state: process.state, message: lastMessage(last), reason, log: loggedEvents(process) }
   const shown = formatted(process, module.formatStatus, status, 'state', labelOf(module))
   const details = {
-    name: nameOf(process),
+    name: nameOrPid(process),
     last_message: shown.message,
     state: shown.state,
     log: shown.log,
@@ -58,7 +58,7 @@ export function reportTermination(
 
 /** A message that nobody handles: OTP's `{gen_server, no_handle_info}`. */
 export function reportUnhandled(module: AnyGenServer, process: Process, message: unknown): void {
-  const details = { module: labelOf(module), name: nameOf(process), message }
+  const details = { module: labelOf(module), name: nameOrPid(process), message }
   const metadata = { pid: process.pid }
   process.node.report({ level: 'warning', label: ['gen_server', 'no_handle_info'], details, metadata })
 }
@@ -74,5 +74,5 @@ function clientInfo(process: Process, last: unknown): unknown {
   if (!isRequest(last) || last.pid === undefined) return undefined
   const { pid } = last
   if (pid.address !== process.node.address) return [pid, 'remote']
-  return [pid, pid.process === undefined ? 'dead' : [nameOf(pid.process), []]]
+  return [pid, pid.process === undefined ? 'dead' : [nameOrPid(pid.process), []]]
 }

@@ -5,7 +5,7 @@ import type { Pid } from '../../kernel/pid.ts'
 import type { Process } from '../../kernel/process.ts'
 import { processOf } from '../caller.ts'
 import type { Self } from '../gen-server/gen-server.ts'
-import { ignore, type NoReply, noreply, reply, type Stop, stop } from '../gen-server/results.ts'
+import { type NoReply, noreply, reply, type Stop, stop } from '../gen-server/results.ts'
 import {
   type ChildSpec,
   type ChildStart,
@@ -17,20 +17,20 @@ import { type StartDynamicChildResult, startResult } from '../supervisor/dynamic
 import type { RestartIntensity } from '../supervisor/restart-intensity.ts'
 import { ChildrenByPid, type Restarted } from '../supervisor/supervised-by-pid.ts'
 import type { ChildCount, ChildInfo, SupervisedChild } from '../supervisor/supervised-children.ts'
-import { type Specified, SupervisorProgram } from '../supervisor/supervisor-program.ts'
+import { SupervisorProgram } from '../supervisor/supervisor-program.ts'
 import {
-  currentSource,
-  nameOf,
   type SpecForm,
+  type Specified,
   type SupervisorModule,
   type SupervisorSource,
-  specOf,
+  sourceName,
+  specified,
 } from '../supervisor/supervisor-source.ts'
 import { completeIntensity, invalidFlag, mistakenFlags } from '../supervisor/supervisor-spec.ts'
 import { ChildDemand } from './consumer-supervisor-demand.ts'
 import type { Stage } from './stage.ts'
 import type { Consumer } from './stage-module.ts'
-import { checkSubscription, type SubscribeTo } from './stage-options.ts'
+import { demandOf, type SubscribeTo } from './stage-options.ts'
 import { stageStatus } from './stage-program.ts'
 import { ask } from './stage-requests.ts'
 import { manual, staged } from './stage-results.ts'
@@ -102,13 +102,10 @@ const ConsumerSupervisorStage: Consumer<ConsumerSupervisorApi> = {
   moduleName: 'ConsumerSupervisor',
 
   async init(given) {
-    this.trapExit(true)
-    const process = processOf(this)
-    const source = currentSource(process.node, given)
-    const spec = await specOf(this, source, form)
-    if (spec === undefined) return ignore()
-    if (isInvalid(spec)) return stop(spec[1])
-    const children = new ChildrenByPid(process, nameOf(source, 'ConsumerSupervisor'), spec, 'Elixir')
+    const known = await specified(this, given, form)
+    if (!('spec' in known)) return known
+    const { source, spec } = known
+    const children = new ChildrenByPid(processOf(this), sourceName(source, 'ConsumerSupervisor'), spec, 'Elixir')
     const state = { source, spec, children, demands: new Map(), origins: new WeakMap() }
     return staged(state, { subscribeTo: spec.subscribeTo as readonly SubscribeTo<unknown>[] })
   },
@@ -116,10 +113,9 @@ const ConsumerSupervisorStage: Consumer<ConsumerSupervisorApi> = {
   // --- events
 
   handleSubscribe(_other, options, from, state) {
-    const checked = checkSubscription(options)
-    if (typeof checked === 'string') return stop(['bad_opts', checked], state)
-    state.demands.set(from[1].id, new ChildDemand(from, checked.max, checked.min))
-    ask(this, from, checked.max)
+    const { max, min } = demandOf(options)
+    state.demands.set(from[1].id, new ChildDemand(from, max, min))
+    ask(this, from, max)
     return manual(state)
   },
 

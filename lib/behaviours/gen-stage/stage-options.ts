@@ -72,17 +72,21 @@ export function subscriptionOf<E>(
 
 const OF_SUBSCRIPTION: readonly string[] = ['maxDemand', 'minDemand', 'cancel', 'selector', 'partition', 'to']
 
+/** How many events a subscription with these options asks for at first, and when for more: see ConsumerDemand. */
+export function demandOf(options: SubscriptionOptions<never>): { readonly max: number; readonly min: number } {
+  const { maxDemand: max = STAGE_MAX_DEMAND, minDemand: min = Math.floor(max / 2) } = options
+  return { max, min }
+}
+
 /** The options of a subscription; or, when one is wrong, a text that says so. */
 export function checkSubscription(options: object): CheckedSubscription | string {
-  const {
-    maxDemand: max = STAGE_MAX_DEMAND,
-    cancel = 'permanent',
-    ...rest
-  } = options as Readonly<Record<string, unknown>>
+  const { maxDemand, cancel = 'permanent' } = options as Readonly<Record<string, unknown>>
   const unknown = Object.keys(options).find((name) => !OF_SUBSCRIPTION.includes(name))
   if (unknown !== undefined) return `a subscription has no option ${unknown}`
-  if (!isCount(max, 1)) return `maxDemand is a number of events, 1 or more, not ${describe(max)}`
-  const { minDemand: min = Math.floor(max / 2) } = rest
+  if (maxDemand !== undefined && !isCount(maxDemand, 1)) {
+    return `maxDemand is a number of events, 1 or more, not ${describe(maxDemand)}`
+  }
+  const { max, min } = demandOf(options)
   if (!isCount(min, 0) || min >= max) return `minDemand is 0 or more and below maxDemand, not ${describe(min)}`
   if (cancel !== 'permanent' && cancel !== 'transient' && cancel !== 'temporary') {
     return `cancel is permanent, transient or temporary, not ${describe(cancel)}`

@@ -95,7 +95,7 @@ export function start<P extends StatemProtocol>(
   args: NoInfer<StatemArguments<P>>,
   options?: StartOptions<P>,
 ): Promise<StartResult<P>> {
-  return startProcess(caller, statemProgramOf(module), args, 'none', options) as Promise<StartResult<P>>
+  return startProcess(caller, statemProgramOf(module), args, 'none', options)
 }
 
 /**
@@ -108,7 +108,7 @@ export function startLink<P extends StatemProtocol>(
   args: NoInfer<StatemArguments<P>>,
   options?: StartOptions<P>,
 ): Promise<StartResult<P>> {
-  return startProcess(caller, statemProgramOf(module), args, 'link', options) as Promise<StartResult<P>>
+  return startProcess(caller, statemProgramOf(module), args, 'link', options)
 }
 
 /** As `start`, with a monitor of the new process set by the calling one. */
@@ -118,9 +118,7 @@ export function startMonitor<P extends StatemProtocol>(
   args: NoInfer<StatemArguments<P>>,
   options?: StartOptions<P>,
 ): Promise<StartMonitorResult<P>> {
-  return startProcess(processOf(caller), statemProgramOf(module), args, 'monitor', options) as Promise<
-    StartMonitorResult<P>
-  >
+  return startProcess(processOf(caller), statemProgramOf(module), args, 'monitor', options)
 }
 
 /** The specification of a child that is a state machine of `module`, started with `args`. */

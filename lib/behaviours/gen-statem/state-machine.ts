@@ -1,6 +1,7 @@
 import type { From } from '../../kernel/context.ts'
 import type { Reason } from '../../kernel/exit.ts'
 import type { CallbacksFor, Operations, ReplyOf, RequestOf } from '../../kernel/protocol.ts'
+import type { MaybePromise } from '../callback.ts'
 import type { Self } from '../gen-server/gen-server.ts'
 import type { BareStop, Failure, Ignore, Stop } from '../gen-server/results.ts'
 import type {
@@ -99,7 +100,6 @@ type CodeChangeArguments<P> = P extends { codeChange: infer C extends readonly [
   ? C
   : [oldVsn: unknown, state: unknown, data: unknown, extra: unknown]
 
-type MaybePromise<T> = T | Promise<T>
 type Handled<P extends StatemProtocol> = MaybePromise<StatemResult<P>>
 export type StatemArguments<P> = P extends { init: infer A extends readonly unknown[] } ? A : []
 type Field<P, Key extends string, Otherwise> = P extends { [K in Key]: infer T } ? T : Otherwise

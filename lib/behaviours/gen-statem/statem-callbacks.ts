@@ -1,4 +1,5 @@
 import { fault } from '../../internal/errors.ts'
+import { oncePer } from '../../internal/once-per.ts'
 import { describe } from '../../kernel/exit.ts'
 import type { Process } from '../../kernel/process.ts'
 import type { EventRecord } from './statem-event.ts'
@@ -48,19 +49,12 @@ export class Callbacks {
   }
 }
 
-const prepared = new WeakMap<object, Callbacks>()
-
 /** The callbacks of `module`. @throws Fault `badarg` when it is no callback module of a state machine. */
-export function callbacksOf(module: object): Callbacks {
-  let callbacks = prepared.get(module)
-  if (callbacks === undefined) {
-    const wrong = whatIsWrong(module as Partial<AnyGenStatem>)
-    if (wrong !== undefined) throw fault('badarg', wrong)
-    callbacks = new Callbacks(module as AnyGenStatem)
-    prepared.set(module, callbacks)
-  }
-  return callbacks
-}
+export const callbacksOf: (module: object) => Callbacks = oncePer((module) => {
+  const wrong = whatIsWrong(module as Partial<AnyGenStatem>)
+  if (wrong !== undefined) throw fault('badarg', wrong)
+  return new Callbacks(module as AnyGenStatem)
+})
 
 function whatIsWrong(module: Partial<AnyGenStatem> | undefined): string | undefined {
   if (typeof module?.init !== 'function') return 'a GenStatem has the callback init'

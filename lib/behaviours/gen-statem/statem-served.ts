@@ -89,27 +89,23 @@ export const CONTINUE: unique symbol = Symbol('CONTINUE')
 
 /** The message that tells that the time of a time-out is up; void when it has been cancelled meanwhile. */
 export class TimeUp extends TimerEntry {
-  readonly #process: Process
+  readonly owner: Process
   readonly timeout: Timeout
 
   constructor(process: Process, timeout: Timeout) {
     super()
-    this.#process = process
+    this.owner = process
     this.timeout = timeout
   }
 
-  get owner(): Process {
-    return this.#process
-  }
-
   override expire(): void {
-    this.#process.deliver(this)
+    this.owner.deliver(this)
   }
 
   /** The message of OTP's timer: `{timeout, Ref, Type}`. */
   override get term(): readonly unknown[] {
     const { type, name } = this.timeout
-    const ref = refs.get(this) ?? this.#process.node.makeRef()
+    const ref = refs.get(this) ?? this.owner.node.makeRef()
     refs.set(this, ref)
     return ['timeout', ref, name === undefined ? type : [type, name]]
   }

@@ -5,7 +5,7 @@ import { takeHint } from '../bad-return.ts'
 import { formatted } from '../gen-server/format-status.ts'
 import { Result } from '../gen-server/results.ts'
 import { reportCrash, stackOfExit } from '../proc-lib/crash-report.ts'
-import { loggedEvents, nameOf, type SystemEvent } from '../sys/sys-debug.ts'
+import { loggedEvents, nameOrPid, type SystemEvent } from '../sys/sys-debug.ts'
 import { statusOf } from '../sys/system-server.ts'
 import { Action } from './statem-actions.ts'
 import type { AnyGenStatem } from './statem-callbacks.ts'
@@ -56,7 +56,7 @@ export function reportMachine(process: Process, machine: ServedMachine, reason: 
   const shown = shownBy(process, machine, { ...present(process, machine), queue: machine.queue, reason })
   const stack = stackOfExit(thrown)
   const details = {
-    name: nameOf(process),
+    name: nameOrPid(process),
     queue: shown.queue,
     postponed: shown.postponed,
     modules: machine.modules.map((module) => labelOf(module as AnyGenStatem)),
@@ -102,5 +102,5 @@ function clientInfo(process: Process, from: unknown): unknown {
   if (!isRequest(from) || from.pid === undefined) return undefined
   const { pid } = from
   if (pid.address !== process.node.address) return [pid, 'remote']
-  return [pid, pid.process === undefined ? 'dead' : [nameOf(pid.process), []]]
+  return [pid, pid.process === undefined ? 'dead' : [nameOrPid(pid.process), []]]
 }

@@ -1,8 +1,6 @@
-import { Exit } from '../../kernel/exit.ts'
 import type { Process } from '../../kernel/process.ts'
-import { badReturn } from '../bad-return.ts'
-import { isThenable } from '../callback.ts'
-import { FAILURE, Result } from '../gen-server/results.ts'
+import { andThen } from '../callback.ts'
+import { codeChangeFailed } from '../gen-server/server-upgrade.ts'
 import type { CodeChange, UndoCodeChange } from '../sys/system-server.ts'
 import { type Callback, callbacksOf } from './statem-callbacks.ts'
 import { INIT, Outcome } from './statem-results.ts'
@@ -24,7 +22,9 @@ export function changeMachine(
   const from = change.from ?? machine.callbacks.module
   const next = callbacksOf(to)
   const take = (result: unknown): UndoCodeChange => {
-    if (!(result instanceof Outcome) || result.kind !== INIT) throw failed(result)
+    if (!(result instanceof Outcome) || result.kind !== INIT) {
+      throw codeChangeFailed(result, termOf(result), WHAT_IT_RETURNS)
+    }
     const undo = machine.replaceModule(from, next)
     machine.become(result.state, result.data)
     return () => {
@@ -36,13 +36,7 @@ export function changeMachine(
   if (codeChange === undefined || from !== machine.callbacks.module) {
     return take(new Outcome(INIT, state, data, undefined))
   }
-  const result = codeChange.call(process, oldVsn, state, data, extra)
-  return isThenable(result) ? result.then(take) : take(result)
+  return andThen(codeChange.call(process, oldVsn, state, data, extra), take)
 }
 
-function failed(result: unknown): Exit {
-  const isRefused = result instanceof Result && result.kind === FAILURE
-  return new Exit(
-    isRefused ? result.reason : badReturn(termOf(result), 'codeChange returns ok(state, data) or failure(reason)'),
-  )
-}
+const WHAT_IT_RETURNS = 'codeChange returns ok(state, data) or failure(reason)'

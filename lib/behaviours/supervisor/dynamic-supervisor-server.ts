@@ -4,20 +4,20 @@ import { isExitMessage } from '../../kernel/message-kind.ts'
 import type { Pid } from '../../kernel/pid.ts'
 import { processOf } from '../caller.ts'
 import type { GenServer } from '../gen-server/gen-server.ts'
-import { ignore, type NoReply, noreply, ok, reply, type Stop, stop } from '../gen-server/results.ts'
+import { type NoReply, noreply, ok, reply, type Stop, stop } from '../gen-server/results.ts'
 import { completeChild, type DynamicChildSpec, isInvalid } from './child-spec.ts'
 import type { Started } from './child-start.ts'
 import type { RestartIntensity } from './restart-intensity.ts'
 import { ChildrenByPid, type Ended } from './supervised-by-pid.ts'
 import { type ChildCount, type ChildInfo, countChildren } from './supervised-children.ts'
-import { type Specified, SupervisorProgram } from './supervisor-program.ts'
+import { SupervisorProgram } from './supervisor-program.ts'
 import {
-  currentSource,
-  nameOf,
   type SpecForm,
+  type Specified,
   type SupervisorModule,
   type SupervisorSource,
-  specOf,
+  sourceName,
+  specified,
 } from './supervisor-source.ts'
 import { completeIntensity, invalidFlag, mistakenFlags } from './supervisor-spec.ts'
 
@@ -76,17 +76,11 @@ const DynamicSupervisorServer: GenServer<DynamicSupervisorApi> = {
   moduleName: 'DynamicSupervisor',
 
   async init(given) {
-    this.trapExit(true)
-    const process = processOf(this)
-    const source = currentSource(process.node, given)
-    const spec = await specOf(this, source, form)
-    if (spec === undefined) return ignore()
-    if (isInvalid(spec)) return stop(spec[1])
-    return ok({
-      source,
-      spec,
-      children: new ChildrenByPid(process, nameOf(source, 'DynamicSupervisor'), spec, 'Elixir'),
-    })
+    const known = await specified(this, given, form)
+    if (!('spec' in known)) return known
+    const { source, spec } = known
+    const name = sourceName(source, 'DynamicSupervisor')
+    return ok({ source, spec, children: new ChildrenByPid(processOf(this), name, spec, 'Elixir') })
   },
 
   handleCall: {

@@ -68,8 +68,7 @@ export function startLink<A extends readonly unknown[]>(
 ): Promise<StartResult<DynamicSupervisorApi>>
 export function startLink(caller: Caller, ...given: PerhapsGiven): Promise<StartResult<DynamicSupervisorApi>> {
   const { source, options } = readOrDefault<StartOptions<DynamicSupervisorApi>>(given)
-  const started = startProcess(caller, dynamicSupervisorProgram, [source], 'link', options)
-  return started as Promise<StartResult<DynamicSupervisorApi>>
+  return startProcess(caller, dynamicSupervisorProgram, [source], 'link', options)
 }
 
 /** The specification of a child that is a dynamic supervisor. It has all the time it needs to stop its children. */

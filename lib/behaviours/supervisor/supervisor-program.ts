@@ -8,14 +8,15 @@ import { isInvalid } from './child-spec.ts'
 import type { ChildInfo } from './supervised-children.ts'
 import type { SupervisorState } from './supervisor-api.ts'
 import { SupervisorServer, supervisorForm } from './supervisor-server.ts'
-import { isModule, type SpecForm, type SupervisorSource, sourceOf, specOf } from './supervisor-source.ts'
+import {
+  isModule,
+  type SpecForm,
+  type Specified,
+  type SupervisorSource,
+  sourceOf,
+  specOf,
+} from './supervisor-source.ts'
 import type { CompleteSupervisorSpec, SupervisorSpec } from './supervisor-spec.ts'
-
-/** What every supervisor has in its state: where its specification came from, and the specification. */
-export interface Specified<S, C> {
-  readonly source: SupervisorSource<S>
-  readonly spec: C
-}
 
 /** How one kind of supervisor changes its specification while its children run. */
 export interface SpecChange<S, C, T extends Specified<S, C>> {

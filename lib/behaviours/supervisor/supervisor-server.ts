@@ -2,12 +2,11 @@ import { isExitMessage } from '../../kernel/message-kind.ts'
 import type { Process } from '../../kernel/process.ts'
 import { processOf } from '../caller.ts'
 import type { GenServer } from '../gen-server/gen-server.ts'
-import { ignore, type NoReply, noreply, ok, reply, type Stop, stop } from '../gen-server/results.ts'
-import { isInvalid } from './child-spec.ts'
+import { type NoReply, noreply, ok, reply, type Stop, stop } from '../gen-server/results.ts'
 import { SimpleSupervision } from './simple-one-for-one.ts'
 import type { SupervisorApi, SupervisorState } from './supervisor-api.ts'
 import { NamedSupervision } from './supervisor-named.ts'
-import { currentSource, nameOf, type SpecForm, type SupervisorSource, specOf } from './supervisor-source.ts'
+import { type SpecForm, type SupervisorSource, sourceName, specified } from './supervisor-source.ts'
 import { type CompleteSupervisorSpec, completeSupervisor, type SupervisorSpec } from './supervisor-spec.ts'
 
 /**
@@ -18,15 +17,12 @@ export const SupervisorServer: GenServer<SupervisorApi> = {
   moduleName: 'supervisor',
 
   async init(given) {
-    const process = processOf(this)
-    const source = currentSource(process.node, given)
-    process.trapExit(true)
-    const complete = await specOf(this, source, supervisorForm)
-    if (complete === undefined) return ignore()
-    if (isInvalid(complete)) return stop(complete[1])
-    const children = supervisionOf(process, source, complete)
+    const known = await specified(this, given, supervisorForm)
+    if (!('spec' in known)) return known
+    const { source, spec } = known
+    const children = supervisionOf(processOf(this), source, spec)
     const failed = await children.startAll()
-    if (failed === undefined) return ok({ source, spec: complete, children })
+    if (failed === undefined) return ok({ source, spec, children })
     await children.stopAll()
     return stop(['shutdown', ['failed_to_start_child', ...failed]])
   },
@@ -63,7 +59,7 @@ export const supervisorForm: SpecForm<SupervisorSpec, CompleteSupervisorSpec> = 
 }
 
 function supervisionOf(process: Process, source: SupervisorSource, spec: CompleteSupervisorSpec) {
-  const name = nameOf(source, 'supervisor')
+  const name = sourceName(source, 'supervisor')
   const { strategy } = spec
   if (strategy === 'simple_one_for_one') return new SimpleSupervision(process, name, spec)
   return new NamedSupervision(process, name, strategy, spec)

@@ -1,8 +1,10 @@
 import type { Reason } from '../../kernel/exit.ts'
 import type { Node } from '../../kernel/node.ts'
+import { processOf } from '../caller.ts'
 import type { Self } from '../gen-server/gen-server.ts'
-import { type Ignore, Result } from '../gen-server/results.ts'
+import { type BareStop, type Ignore, ignore, Result, stop } from '../gen-server/results.ts'
 import { currentModule } from '../sys/code.ts'
+import { isInvalid } from './child-spec.ts'
 import type { SupervisorSpec } from './supervisor-spec.ts'
 
 /**
@@ -59,7 +61,7 @@ export function sourceOf<S>(spec: S, args: readonly unknown[]): SupervisorSource
 }
 
 /** The source after the upgrades that there were on the node: a supervisor that starts again asks the new module. */
-export function currentSource<S>(node: Node, source: SupervisorSource<S>): SupervisorSource<S> {
+function currentSource<S>(node: Node, source: SupervisorSource<S>): SupervisorSource<S> {
   const module = currentModule(node, source.module)
   if (module === source.module) return source
   return isModule<S>(module) ? { module, args: source.args, isModule: true } : sourceOf(module as S, source.args)
@@ -72,6 +74,28 @@ export function isSource(value: unknown): value is SupervisorSource<unknown> {
 
 export function isModule<S>(what: unknown): what is SupervisorModule<never, S> {
   return typeof (what as Partial<SupervisorModule<never>> | null | undefined)?.init === 'function'
+}
+
+/** What every supervisor has in its state: where its specification came from, and the specification. */
+export interface Specified<S, C> {
+  readonly source: SupervisorSource<S>
+  readonly spec: C
+}
+
+/**
+ * How every supervisor's `init` begins: it traps exits, and asks its source for the specification. Without one it gives
+ * what `init` is to return: `ignore()`, or a stop with what is wrong.
+ */
+export async function specified<S, C>(
+  self: Self<unknown>,
+  given: SupervisorSource<S>,
+  form: SpecForm<S, C>,
+): Promise<Specified<S, C> | Ignore | BareStop> {
+  self.trapExit(true)
+  const source = currentSource(processOf(self).node, given)
+  const spec = await specOf(self, source, form)
+  if (spec === undefined) return ignore()
+  return isInvalid(spec) ? stop(spec[1]) : { source, spec }
 }
 
 /** What the module says now: `undefined` is `ignore`. */
@@ -90,7 +114,7 @@ export async function specOf<S, C>(
 }
 
 /** What reports call a supervisor of this source, when it has no name: its module, or `otherwise`. */
-export function nameOf<S>({ module, isModule }: SupervisorSource<S>, otherwise: string): unknown {
+export function sourceName<S>({ module, isModule }: SupervisorSource<S>, otherwise: string): unknown {
   return isModule ? termOf(module) : otherwise
 }
 

@@ -97,7 +97,7 @@ export function startLink<A extends readonly unknown[]>(
 ): Promise<StartResult<SupervisorApi>>
 export function startLink(caller: Caller, ...rest: Given): Promise<StartResult<SupervisorApi>> {
   const { source, options } = read<StartOptions<SupervisorApi>>(rest)
-  return startProcess(caller, supervisorProgram, [source], 'link', options) as Promise<StartResult<SupervisorApi>>
+  return startProcess(caller, supervisorProgram, [source], 'link', options)
 }
 
 /** The specification of a child that is a supervisor of its own. It has all the time it needs to stop its children. */

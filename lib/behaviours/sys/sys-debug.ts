@@ -72,14 +72,14 @@ export class Debug {
       log.push(event)
       if (log.size > this.#logLimit) log.shift()
     }
-    this.#file?.write(lineOf(nameOf(process), event))
+    this.#file?.write(lineOf(nameOrPid(process), event))
     if (this.trace) reportEvent(process, event)
     for (const [id, installed] of this.#installed) this.#tell(process, id, installed, event)
   }
 
   #tell(process: Process, id: unknown, installed: Installed, event: SystemEvent): void {
     try {
-      const next = installed.fun(installed.state, event, nameOf(process))
+      const next = installed.fun(installed.state, event, nameOrPid(process))
       if (next === 'done') this.#installed.delete(id)
       else installed.state = next
     } catch {
@@ -143,7 +143,7 @@ export class Debug {
       if (this.#file === file) this.#file = undefined
       const system = systemOf(process)
       if (system?.debug === this && this.isIdle) system.debug = undefined
-      const details = { name: nameOf(process), path, reason }
+      const details = { name: nameOrPid(process), path, reason }
       node.report({ level: 'warning', label: ['sys', 'log_to_file'], details })
     })
     this.#file = file
@@ -229,7 +229,7 @@ export function loggedEvents(process: Process): readonly SystemEvent[] {
  * How a process is called in traces and reports: by its registered name, by the one that it was started with in another
  * registry, or else by its pid.
  */
-export function nameOf(process: Process): unknown {
+export function nameOrPid(process: Process): unknown {
   const { rare, pid } = process
   return rare?.name ?? (rare?.via === undefined ? pid : nameOfVia(rare.via))
 }
@@ -240,6 +240,6 @@ export function nameOfVia({ via, key }: Via): unknown {
 }
 
 function reportEvent(process: Process, event: SystemEvent): void {
-  const details = { name: nameOf(process), event }
+  const details = { name: nameOrPid(process), event }
   process.node.report({ level: 'notice', label: ['sys', 'trace'], details })
 }

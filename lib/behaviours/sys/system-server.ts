@@ -4,9 +4,9 @@ import type { Pid } from '../../kernel/pid.ts'
 import type { Process } from '../../kernel/process.ts'
 import { entries } from '../../kernel/process-dictionary.ts'
 import type { Program } from '../../kernel/program.ts'
-import { linkedParent } from '../proc-lib/ancestry.ts'
+import { parentOf } from '../proc-lib/ancestry.ts'
 import { switchDebug } from './debug-switch.ts'
-import { isSuspended, keepSystem, loggedEvents, nameOf, systemOf } from './sys-debug.ts'
+import { isSuspended, keepSystem, loggedEvents, nameOrPid, systemOf } from './sys-debug.ts'
 
 /**
  * The server's side of `sys`. A behaviour's loop hands over every system request that it takes from the mailbox, and
@@ -65,12 +65,12 @@ export function statusOf(
   log: readonly unknown[] = loggedEvents(process),
 ): readonly unknown[] {
   return [
-    ['header', `Status for ${title} ${nameOf(process)}`],
+    ['header', `Status for ${title} ${nameOrPid(process)}`],
     [
       'data',
       [
         ['Status', statusWord(process)],
-        ['Parent', parentOf(process)],
+        ['Parent', parentOrSelf(process)],
         ['Logged events', log],
       ],
     ],
@@ -204,12 +204,12 @@ function statusWord(process: Process): 'running' | 'suspended' {
 }
 
 /** Who started it linked or monitored; a process that nobody did is its own parent, as in OTP. */
-function parentOf(process: Process): Pid {
-  return linkedParent(process) ?? process.pid
+function parentOrSelf(process: Process): Pid {
+  return parentOf(process) ?? process.pid
 }
 
 function status(server: SystemServer, process: Process): readonly unknown[] {
   const dbg = systemOf(process)?.debug?.options ?? []
-  const items = [entries(process), statusWord(process), parentOf(process), dbg, server.formatStatus(process)]
+  const items = [entries(process), statusWord(process), parentOrSelf(process), dbg, server.formatStatus(process)]
   return ['status', process.pid, ['module', server.behaviour], items]
 }

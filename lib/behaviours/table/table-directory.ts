@@ -1,5 +1,6 @@
 import { fault } from '../../internal/errors.ts'
 import { TABLES_PER_NODE } from '../../internal/limits.ts'
+import { oncePer } from '../../internal/once-per.ts'
 import type { Node } from '../../kernel/node.ts'
 import type { Process } from '../../kernel/process.ts'
 import { Holdings } from '../holdings.ts'
@@ -89,14 +90,5 @@ export class TableDirectory {
   }
 }
 
-const directories = new WeakMap<Node, TableDirectory>()
-
 /** The directory of a node's tables, made when it is first asked for. */
-export function tablesOf(node: Node): TableDirectory {
-  let directory = directories.get(node)
-  if (directory === undefined) {
-    directory = new TableDirectory()
-    directories.set(node, directory)
-  }
-  return directory
-}
+export const tablesOf: (node: Node) => TableDirectory = oncePer(() => new TableDirectory())
