@@ -23,7 +23,14 @@ export function withHint<const R extends readonly unknown[]>(reason: R, hint: st
 /** The hint for `reason`, if there is one. */
 export function hintFor(reason: Reason): string | undefined {
   if (!Array.isArray(reason)) return undefined
-  return hints.get(reason) ?? (reason[0] === 'calling_self' ? fault('calling_self').message : undefined)
+  return hints.get(reason) ?? ofKind(reason[0])
+}
+
+/** What is right where OTP has a reason for one mistake alone. */
+function ofKind(kind: unknown): string | undefined {
+  if (kind === 'calling_self') return fault('calling_self').message
+  if (kind !== 'bad_return_from_init') return undefined
+  return 'init of a state machine returns GenStatem.ok(state, data, actions), ignore(), stop(reason) or failure(reason)'
 }
 
 /** For the details of a report: `{ hint }` when there is one for `reason`, and that once; else nothing. */

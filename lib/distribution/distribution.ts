@@ -4,42 +4,19 @@ import {
   HANDSHAKE_MS,
   LINK_HARD_BYTES,
   LINK_SOFT_BYTES,
-  NODE_NAME_BYTES,
   PEERS_PER_NODE,
-  SECRET_BYTES,
   TICK_INTERVAL_MS,
 } from '../internal/limits.ts'
 import { describe, type Reason } from '../kernel/exit.ts'
-import type { Node } from '../kernel/node.ts'
+import { Node } from '../kernel/node.ts'
 import type { NodeAddress } from '../kernel/pid.ts'
 import { CALL_FAILED, type Carrier, DOWN, LINK_EXIT, type Sent, type Signal } from '../kernel/remote-signals.ts'
 import { Acceptor } from './acceptor.ts'
-import { type PeerAddress, Route, type RouteContext } from './route.ts'
+import { bytesOfSecret, type DistributionOptions, mustBeDistribution, mustBeReachable } from './distribution-options.ts'
+import { Route, type RouteContext } from './route.ts'
 import { tcp } from './tcp.ts'
 import { TermGate } from './terms.ts'
-import type { Listener, Transport } from './transport.ts'
-
-export interface DistributionOptions {
-  /** Where other nodes connect to this one; port 0 takes a free one. */
-  readonly listen: { readonly host: string; readonly port: number }
-  /** What every node of the cluster has and nobody else: 16 random bytes or more, text counting as UTF-8. */
-  readonly secret: string | Uint8Array
-  /** The nodes of the cluster; this one may be among them. Others that have the secret may connect, too. */
-  readonly peers?: readonly PeerAddress[]
-  /** TCP unless told otherwise. */
-  readonly transport?: Transport
-  /**
-   * Milliseconds between ticks on an idle connection; four without a byte end it. The same on all nodes; 15,000 unless
-   * told otherwise.
-   */
-  readonly tickInterval?: number
-  /** Milliseconds that a connection attempt may take, handshake included. 5000 unless told otherwise. */
-  readonly handshakeTimeout?: number
-  /** Bytes waiting for a node above which calls to it fail with `busy`. 4 MiB unless told otherwise. */
-  readonly softBytes?: number
-  /** Bytes waiting for a node above which the connection is cut. 64 MiB unless told otherwise. */
-  readonly hardBytes?: number
-}
+import type { Listener } from './transport.ts'
 
 /** The ways of one node to the others. */
 export interface Distribution extends AsyncDisposable {
@@ -67,12 +44,15 @@ export interface Distribution extends AsyncDisposable {
  * A term that cannot travel (see terms.ts) is refused where it is sent: `send`, `cast`, `exit` and `reply` throw a
  * Fault `unencodable`, `term_too_deep` or `signal_too_large`, a call fails with it.
  *
- * @throws Fault `badarg`, `weak_secret`, `port_in_use`, `port_denied`, `host_unavailable`, `listen_failed`.
+ * @throws Fault `badarg`, `weak_secret`, `port_in_use`, `port_denied`, `host_unavailable`, `listen_failed`,
+ * `node_stopped`.
  */
 export async function distribute(node: Node, options: DistributionOptions): Promise<Distribution> {
-  const secret = secretOf(options.secret)
-  checkName(node.name)
-  for (const peer of options.peers ?? []) checkPeer(peer)
+  if (!(node instanceof Node)) throw fault('badarg', `distribute takes a node, not ${describe(node, 1)}`)
+  if (node.ended) throw fault('node_stopped', node.name)
+  mustBeDistribution(options)
+  mustBeReachable(node.name)
+  const secret = bytesOfSecret(options.secret)
   const cluster = new Cluster(node, secret, options)
   node.remote.attach(cluster)
   try {
@@ -239,22 +219,4 @@ class Cluster implements Carrier, Distribution {
 
 function described(reason: Reason): Reason {
   return ['unencodable', describe(reason).slice(0, ERROR_MESSAGE_CHARACTERS)]
-}
-
-function secretOf(secret: string | Uint8Array): Uint8Array {
-  const bytes = typeof secret === 'string' ? Buffer.from(secret) : Uint8Array.from(secret)
-  if (bytes.length < SECRET_BYTES) throw fault('weak_secret', `it has ${bytes.length} bytes`)
-  return bytes
-}
-
-function checkName(name: string): void {
-  if (name === 'nonode@nohost') throw fault('badarg', 'a node that is to be reached has a name: createNode({ name })')
-  if (Buffer.byteLength(name) > NODE_NAME_BYTES) throw fault('badarg', `a node's name has ${NODE_NAME_BYTES} bytes`)
-}
-
-function checkPeer({ name, host, port }: PeerAddress): void {
-  checkName(name)
-  if (typeof host !== 'string' || !Number.isInteger(port) || port < 1 || port > 65_535) {
-    throw fault('badarg', `the peer ${name} has no host, or no port from 1 to 65535`)
-  }
 }

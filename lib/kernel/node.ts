@@ -10,7 +10,7 @@ import { ENDED, OBSERVED, QUEUED } from './flags.ts'
 import { type Host, isHost } from './host.ts'
 import { Names } from './names.ts'
 import { replied } from './observe.ts'
-import { FUNCTION, mustBeOptions, type OptionKinds } from './options.ts'
+import { FUNCTION, mustBeOptions, type OptionKind, type OptionKinds } from './options.ts'
 import { blame, endOwnerOf } from './orphans.ts'
 import { type NodeAddress, Pid, Ref } from './pid.ts'
 import { Process } from './process.ts'
@@ -57,11 +57,14 @@ export interface NodeOptions {
   readonly maxProcesses?: number
 }
 
+/** What a node may be called. */
+export const NODE_NAME: OptionKind = {
+  right: 'of the form name@host',
+  takes: (value) => typeof value === 'string' && /^[^@\s]+@[^@\s]+$/.test(value),
+}
+
 const NODE: OptionKinds<NodeOptions> = {
-  name: {
-    right: 'of the form name@host',
-    takes: (value) => typeof value === 'string' && /^[^@\s]+@[^@\s]+$/.test(value),
-  },
+  name: NODE_NAME,
   host: { right: 'a Host, such as systemHost', takes: isHost },
   reporter: { ...FUNCTION, right: 'a function of a report' },
   maxProcesses: { right: 'a number above 0', takes: (value) => typeof value === 'number' && value >= 1 },

@@ -32,6 +32,14 @@ export const SERVERS: readonly Misuse[] = [
   ['a class', 'badarg', 'a callback module is an object', (node) => node.start(class {}, [])],
   ['no init', 'badarg', 'the callbacks init and handleCall', (node) => node.start({ handleCall: {} }, [])],
   ['no handleCall', 'badarg', 'a function for each operation', (node) => node.start({ init: () => js.ok(0) }, [])],
+  ['a state machine as a server', 'badarg', 'GenStatem.start, GenStatem.child', (node) => node.start(Machine, [])],
+  ['a state machine as a child', 'badarg', 'GenStatem.child', () => js.child(Machine, [], { id: 'machine' })],
+  [
+    'a stage without its kind',
+    'badarg',
+    'GenStage.producer, producerConsumer or consumer',
+    (node) => node.start({ init: () => js.ok(0), handleDemand: () => js.noreply(0) }, []),
+  ],
   [
     'handleCall as in Erlang',
     'badarg',
@@ -123,6 +131,28 @@ export const SERVERS: readonly Misuse[] = [
     BAD_RETURN,
     'handleCall.bare returns reply(value, state)',
     async (node) => node.call(await counter(node), 'bare', 1),
+  ],
+  [
+    'an init that forgets the state',
+    'badarg',
+    'the state to go on with is missing: ok(state)',
+    (node) => node.start({ ...Counter, init: () => js.ok() }, []),
+  ],
+  [
+    'a reply that forgets the state',
+    'badarg',
+    'the state to go on with is missing: reply(value, state)',
+    async (node) => node.call(await counter(node), 'stateless'),
+  ],
+  [
+    'a noreply that forgets the state',
+    'badarg',
+    'the state to go on with is missing: noreply(state)',
+    async (node) => {
+      const pid = await counter(node)
+      node.cast(pid, 'stateless')
+      await node.call(pid, 'add', 1)
+    },
   ],
   [
     'a result with a wrong timeout',
@@ -227,7 +257,7 @@ export const SERVERS: readonly Misuse[] = [
   [
     "a server's ok",
     'bad_return_from_init',
-    'ok, off',
+    'init of a state machine returns GenStatem.ok(state, data, actions)',
     (node) => GenStatem.start(node, { ...Machine, init: () => js.ok('off') }, []),
   ],
   [

@@ -259,7 +259,7 @@ export const SUPERVISORS: readonly Misuse[] = [
   [
     'start that returns nothing',
     'bad_return',
-    'a, start',
+    "start of an application returns ['ok', pid] of its top supervisor",
     (node) => Application.start(node, defineApplication({ name: 'a', start() {} })),
   ],
 ]

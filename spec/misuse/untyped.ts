@@ -43,6 +43,7 @@ export const Counter = {
   handleCall: {
     add: (n: number, _from: unknown, count: number) => js.reply(count + n, count + n),
     nothing: () => undefined,
+    stateless: () => js.reply(1),
     bare: (n: number, _from: unknown, count: number) => ({ reply: count + n }),
     never: (_request: unknown, _from: unknown, count: number) => js.noreply(count),
     badTimeout: (_request: unknown, _from: unknown, count: number) => js.reply(1, count, { timeout: -1 }),
@@ -53,6 +54,7 @@ export const Counter = {
   handleCast: {
     reset: () => js.noreply(0),
     nothing: () => undefined,
+    stateless: () => js.noreply(),
     text() {
       throw 'no room'
     },

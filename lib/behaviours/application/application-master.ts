@@ -2,6 +2,7 @@ import { type Reason, reasonOf } from '../../kernel/exit.ts'
 import { isExitMessage } from '../../kernel/message-kind.ts'
 import { Pid } from '../../kernel/pid.ts'
 import type { Process } from '../../kernel/process.ts'
+import { withHint } from '../bad-return.ts'
 import { andThen, isThenable } from '../callback.ts'
 import { processOf } from '../caller.ts'
 import type { GenServer, Self } from '../gen-server/gen-server.ts'
@@ -111,9 +112,13 @@ async function startTop(self: Self<MasterApi>, definition: ApplicationDefinition
     if (tag === 'ok' && value instanceof Pid && result.length <= 3) return ['ok', value, state]
     if (tag === 'error' && result.length === 2) return ['error', [value, call]]
     if (tag === 'EXIT' && value === 'normal') return ['error', [result, call]]
+    if (tag === 'EXIT') return ['error', ['bad_return', [call, result]]]
   }
-  return ['error', ['bad_return', [call, result]]]
+  return ['error', withHint(['bad_return', [call, result]], WHAT_START_RETURNS)]
 }
+
+const WHAT_START_RETURNS =
+  "start of an application returns ['ok', pid] of its top supervisor, also with a state behind, or ['error', reason]"
 
 type Failed = readonly [Reason] | undefined
 

@@ -1,3 +1,4 @@
+import { type Fault, fault } from '../../internal/errors.ts'
 import type { Reason } from '../../kernel/exit.ts'
 
 /**
@@ -135,18 +136,29 @@ function result<R>(kind: Kind, value: unknown, state: unknown, detail: unknown):
   return new Result(kind, value, state, detail) as unknown as R
 }
 
+/** A state that was forgotten would be found out by the next callback, far from here; `undefined` given is a state. */
+function stateless(form: string): Fault {
+  return fault('badarg', `the state to go on with is missing: ${form}`)
+}
+
 /** Of `init` and `codeChange`: the server goes on in this state. */
 export function ok<S>(state: S, options?: ResultOptions): Ok<S> {
+  // biome-ignore lint/complexity/noArguments: an array of the rest would be made with every message
+  if (arguments.length < 1) throw stateless('ok(state)')
   return result(OK, undefined, state, options)
 }
 
 /** Of `handleCall`: the caller gets `value`, and the server goes on in this state. */
 export function reply<V, S>(value: V, state: S, options?: ResultOptions): Reply<V, S> {
+  // biome-ignore lint/complexity/noArguments: an array of the rest would be made with every message
+  if (arguments.length < 2) throw stateless('reply(value, state)')
   return result(REPLY, value, state, options)
 }
 
 /** The server goes on in this state. A caller that waits is answered later, with `this.reply(from, value)`. */
 export function noreply<S>(state: S, options?: ResultOptions): NoReply<S> {
+  // biome-ignore lint/complexity/noArguments: an array of the rest would be made with every message
+  if (arguments.length < 1) throw stateless('noreply(state)')
   return result(NOREPLY, undefined, state, options)
 }
 

@@ -11,7 +11,8 @@ export function whatIsWrong(module: object): string | undefined {
     const operations = callbacks[name]
     if (operations === undefined && name === 'handleCast') continue
     if (typeof operations !== 'object' || operations === null) {
-      return `${name} is an object with a function for each operation, not ${describe(operations, 1)}`
+      const wrong = `${name} is an object with a function for each operation, not ${describe(operations, 1)}`
+      return whatElse(callbacks) ?? wrong
     }
     const wrong = Object.entries(operations).find(([, callback]) => typeof callback !== 'function')
     if (wrong !== undefined) return `${name}.${wrong[0]} is a function, not ${describe(wrong[1], 1)}`
@@ -21,6 +22,14 @@ export function whatIsWrong(module: object): string | undefined {
     if (callback !== undefined && typeof callback !== 'function') return `${name} is a function, if it is there`
   }
   return undefined
+}
+
+/** What to do with the module of another behaviour. */
+function whatElse({ callbackMode, handleDemand, handleEvents }: Readonly<Record<string, unknown>>): string | undefined {
+  if (callbackMode !== undefined)
+    return 'this is a state machine, which has GenStatem.start, GenStatem.child and its kin'
+  if (handleDemand === undefined && handleEvents === undefined) return undefined
+  return 'a stage is made of its callbacks by GenStage.producer, producerConsumer or consumer'
 }
 
 const OPTIONAL = ['handleInfo', 'handleContinue', 'terminate', 'codeChange', 'formatStatus']
